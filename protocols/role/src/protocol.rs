@@ -1,0 +1,171 @@
+//! What a protocol says of itself: enough to list it, to configure it, and to build its roles.
+
+use core::fmt;
+
+use postcard_schema::schema::{DataModelType, NamedType};
+use thiserror::Error;
+
+use crate::contract::Role;
+use crate::param::{ParamSpec, Params};
+use crate::view::Fold;
+use crate::HostAddr;
+
+/// How many nodes of a run play a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cardinality {
+    /// Exactly one.
+    One,
+    /// At least one.
+    Some,
+    /// Any number.
+    Any,
+}
+
+/// A role as the scenario names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleSpec {
+    /// Its name: the role is `PROTOCOL.NAME` in a scenario.
+    pub name: &'static str,
+    /// For a person.
+    pub title: &'static str,
+    /// How many a run has.
+    pub cardinality: Cardinality,
+    /// Does it need a radio?
+    pub radio: bool,
+    /// Does it stand on the wired backhaul? A moving node cannot.
+    pub wired: bool,
+}
+
+/// Where a formula or message comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Seen in published text.
+    Published,
+    /// Forced by equations that were seen.
+    Forced,
+    /// Standard in the literature; the number is not confirmed.
+    Literature,
+    /// Our reconstruction; it may differ from the paper.
+    Reconstruction,
+    /// Derived by us from the published formulas.
+    Derived,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Source::Published => "published",
+            Source::Forced => "forced by published equations",
+            Source::Literature => "literature, unconfirmed",
+            Source::Reconstruction => "reconstruction",
+            Source::Derived => "derived here",
+        })
+    }
+}
+
+/// One part of a protocol and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The part.
+    pub part: &'static str,
+    /// Where it comes from.
+    pub source: Source,
+    /// What that means, with the place in the paper where there is one.
+    pub note: &'static str,
+}
+
+/// A node as a protocol sees it while it sets up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeSpec {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its address on the wires, if it stands on one.
+    pub host: Option<HostAddr>,
+    /// Where it stands, in metres, if it does not move.
+    pub place: Option<(f64, f64)>,
+    /// Its roles of this protocol, without the protocol's name.
+    pub roles: Vec<String>,
+}
+
+/// What a protocol is set up from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setup {
+    /// The run's seed.
+    pub seed: u64,
+    /// The protocol's parameters.
+    pub params: Params,
+    /// Every node that has a role of this protocol, in the order of the scenario.
+    pub nodes: Vec<NodeSpec>,
+}
+
+/// Why a protocol cannot be set up; a lowercase fragment.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct SetupError(pub String);
+
+/// A protocol with its keys handed out, ready to give each node its role.
+pub trait Deployment: Send {
+    /// The role called `role` for the node called `node`.
+    ///
+    /// # Errors
+    /// If the node was not part of the setup, or has no such role.
+    fn role(&mut self, node: &str, role: &str) -> Result<Box<dyn Role>, SetupError>;
+}
+
+/// A protocol's description of itself.
+#[derive(Clone, Copy)]
+pub struct Protocol {
+    /// Its name in scenarios, reports and commands.
+    pub name: &'static str,
+    /// Its number on the wire.
+    pub number: u8,
+    /// For a person.
+    pub title: &'static str,
+    /// Authors, title, venue, identifier.
+    pub paper: &'static str,
+    /// What it does, in a few sentences.
+    pub summary: &'static str,
+    /// Its roles.
+    pub roles: &'static [RoleSpec],
+    /// The schema of its messages: an enum.
+    pub messages: &'static NamedType,
+    /// Its parameters.
+    pub params: &'static [ParamSpec],
+    /// What is published and what is reconstruction.
+    pub marks: &'static [Mark],
+    /// Hands out keys.
+    pub setup: fn(&Setup) -> Result<Box<dyn Deployment>, SetupError>,
+    /// A fresh fold over the protocol's own events.
+    pub fold: fn() -> Box<dyn Fold>,
+}
+
+impl Protocol {
+    /// The names of its messages, by their number in a frame.
+    pub fn message_names(&self) -> impl Iterator<Item = &'static str> {
+        let variants = match self.messages.ty {
+            DataModelType::Enum(variants) => *variants,
+            _ => &[],
+        };
+        variants.iter().map(|variant| variant.name)
+    }
+
+    /// The name of the message in `frame`, which need not be whole or valid. `None` for another protocol's frame.
+    pub fn message_name(&self, frame: &[u8]) -> Option<&'static str> {
+        match frame {
+            // A protocol has fewer than 128 messages, so the number is the second byte.
+            [protocol, message, ..] if *protocol == self.number => self.message_names().nth(usize::from(*message)),
+            _ => None,
+        }
+    }
+
+    /// The role of that name.
+    pub fn role(&self, name: &str) -> Option<&'static RoleSpec> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+}
+
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Protocol").field("name", &self.name).finish_non_exhaustive()
+    }
+}
