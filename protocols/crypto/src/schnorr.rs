@@ -253,7 +253,7 @@ impl PreparedKey {
 }
 
 /// What verifies signatures: an encoded key, which is decoded each time, or a [`PreparedKey`].
-pub trait VerifyingKey {
+pub trait VerifyingKey: Send + Sync {
     /// The encoding, as challenges hash it.
     fn encoding(&self) -> &G1Bytes;
 
