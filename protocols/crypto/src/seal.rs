@@ -4,6 +4,42 @@
 //! protocol and the direction as info, and seals one message. Both are held by types: sealing
 //! consumes the [`SealKey`], and what may be kept and copied, an [`OpenKey`], cannot seal. So a
 //! nonce is never used twice under a key, and a retry has to resend the bytes it has.
+//!
+//! ```
+//! # use chacha20::{ChaCha12Rng, rand_core::SeedableRng};
+//! use roadveil_crypto::{EphemeralShare, Nonce, derive_key};
+//!
+//! # let mut rng = ChaCha12Rng::from_seed([1; 32]);
+//! let (vehicle, rsu) = (EphemeralShare::random(&mut rng), EphemeralShare::random(&mut rng));
+//! let (to_rsu, to_vehicle) = (vehicle.public(), rsu.public());
+//! let public: [&[u8]; 2] = [to_rsu.as_ref(), to_vehicle.as_ref()];
+//!
+//! let shared = vehicle.agree(&to_vehicle)?;
+//! let key = derive_key(&[shared.as_ref()], &public, "EXAMPLE", "vehicle to rsu");
+//! let sealed = key.seal(Nonce(1), b"header", b"request");
+//!
+//! let shared = rsu.agree(&to_rsu)?;
+//! let key = derive_key(&[shared.as_ref()], &public, "EXAMPLE", "vehicle to rsu");
+//! assert_eq!(*key.open(Nonce(1), b"header", &sealed)?, b"request");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A key that has sealed is gone:
+//!
+//! ```compile_fail,E0382
+//! # use roadveil_crypto::{Nonce, derive_key};
+//! let key = derive_key(&[b"shared"], &[], "EXAMPLE", "up");
+//! let first = key.seal(Nonce(1), b"", b"one");
+//! let second = key.seal(Nonce(1), b"", b"two");
+//! ```
+//!
+//! and one that is kept for the answer cannot seal:
+//!
+//! ```compile_fail,E0599
+//! # use roadveil_crypto::{Nonce, derive_key};
+//! let kept = derive_key(&[b"shared"], &[], "EXAMPLE", "down").into_open_key();
+//! let sealed = kept.seal(Nonce(1), b"", b"answer");
+//! ```
 
 use std::fmt;
 

@@ -73,7 +73,8 @@ impl fmt::Debug for EphemeralShare {
     }
 }
 
-/// What both ends of an agreement know, and nobody else: an input of [`derive_key`].
+/// What both ends of an agreement know, and nobody else: an input of
+/// [`derive_key`](super::derive_key).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SharedSecret(SecretBytes<32>);
 
