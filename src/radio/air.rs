@@ -214,7 +214,7 @@ mod tests {
             for (node, &place) in self.places.iter().enumerate() {
                 if node != sender {
                     let from = (self.places[sender], 0.0);
-                    heard.extend(self.air.propagation().mean(node as u32, from, (place, 0.0)));
+                    heard.extend(self.air.propagation().mean(node as u32, from, (place, 0.0), 0.0));
                 }
             }
             let (start, end) = (Time(start_us * 1000), Time((start_us + 400) * 1000));
