@@ -94,7 +94,7 @@ impl Actor for Car {
             panic!("a toy that breaks");
         }
         cx.meter().add(Op::G1Mul, self.params.count("work") as u32);
-        use rand_core::Rng;
+        use rand::Rng;
         let number = cx.rng("number", 0).next_u64();
         cx.anticipate(Check::new(Odd(number)));
         cx.broadcast(&Toy::Beacon { number });

@@ -107,6 +107,7 @@ impl Kernel {
             since: frame.since,
             bytes: frame.bytes,
             heard,
+            finished: false,
         });
         self.queue.push(end, index as u32 + 1, 0, What::FrameEnd(tx));
     }
