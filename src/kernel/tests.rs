@@ -66,7 +66,9 @@ impl Actor for Car {
 
     fn start(&mut self, cx: &mut Cx<'_>) {
         cx.state("driving");
-        cx.timer(Duration::from_millis(10), BEACON);
+        use rand::Rng;
+        let spread = if self.params.flag("spread") { cx.rng("phase", 0).next_u64() % 90 } else { 0 };
+        cx.timer(Duration::from_millis(10 + spread), BEACON);
         cx.emit("clock", [("now", Value::Time(cx.now()))]);
         if self.params.flag("work_then_cancel") {
             // The wake-up falls due while the processor works off the start, and is cancelled before its turn.
@@ -158,6 +160,7 @@ static TOY: Protocol = Protocol {
             help: "",
         },
         ParamSpec { name: "work", kind: ParamKind::Count { min: 0, max: 1000 }, default: ParamDefault::Count(1), help: "" },
+        ParamSpec { name: "spread", kind: ParamKind::Flag, default: ParamDefault::Flag(true), help: "" },
         ParamSpec { name: "panic", kind: ParamKind::Flag, default: ParamDefault::Flag(false), help: "" },
         ParamSpec { name: "work_then_cancel", kind: ParamKind::Flag, default: ParamDefault::Flag(false), help: "" },
     ],
@@ -288,7 +291,7 @@ fn a_busy_processor_queues_and_a_full_queue_drops() {
 
 #[test]
 fn effects_leave_when_the_charge_is_paid() {
-    let records = run(CARS, &[("protocols.toy.work", "50"), ("node.0.profile", "mnt-2008")]);
+    let records = run(CARS, &[("protocols.toy.spread", "false"), ("protocols.toy.work", "50"), ("node.0.profile", "mnt-2008")]);
     let frame = records.iter().find(|record| matches!(record.event, Event::Sent { node: NodeId(0), .. })).expect("sent");
     // Woken at 10 ms, 50 x 0.6 ms of work, then the interframe space of 58 us and what the channel demands.
     assert!(frame.at >= Time(40_058_000) && frame.at < Time(43_000_000), "{}", frame.at);
