@@ -22,26 +22,27 @@ pub(super) enum Asking {
     /// It has what it needs.
     Content,
     /// It needs a key and knows no RSU to ask.
-    Looking {
-        /// Since when it needs one.
-        since: Time,
-    },
+    Looking(Need),
     /// It is about to ask: not at once, for others heard the same beacon.
-    Waiting {
-        /// Since when it needs a key.
-        since: Time,
-    },
+    Waiting(Need),
     /// It asks.
     Exchanging(Box<Exchange>),
     /// It was told that it is revoked, and asks no more.
     Refused,
 }
 
+/// Since when it needs a key, and since when it asks for one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Need {
+    since: Time,
+    asked: Option<Time>,
+}
+
 /// One run of the key issue.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange {
     number: u64,
-    since: Time,
+    need: Need,
     rsu: Location,
     to: LinkAddr,
     /// The link address of this run.
@@ -64,17 +65,17 @@ impl Obu {
     /// A key is needed from now on.
     pub(super) fn want_key(&mut self, cx: &mut Cx<'_>) {
         if matches!(self.asking, Asking::Content) {
-            self.asking = Asking::Looking { since: cx.now() };
+            self.asking = Asking::Looking(Need { since: cx.now(), asked: None });
             self.look(cx);
         }
     }
 
     /// Asks soon, if there is somebody to ask.
     fn look(&mut self, cx: &mut Cx<'_>) {
-        if let Asking::Looking { since } = self.asking
+        if let Asking::Looking(need) = self.asking
             && self.rsus.choose(cx.now(), &cx.position(), &self.config).is_some()
         {
-            self.asking = Asking::Waiting { since };
+            self.asking = Asking::Waiting(need);
             let pause = draw::below(cx.rng("pause", 0), self.config.retry_timeout);
             cx.timer(pause, RETRY);
         }
@@ -83,12 +84,12 @@ impl Obu {
     /// A beacon was believed: there may be somebody to ask now, or somebody nearer.
     pub(super) fn heard_rsu(&mut self, cx: &mut Cx<'_>) {
         match &self.asking {
-            Asking::Looking { .. } => self.look(cx),
+            Asking::Looking(_) => self.look(cx),
             Asking::Exchanging(exchange) => {
-                let (rsu, since) = (exchange.rsu, exchange.since);
+                let (rsu, need) = (exchange.rsu, exchange.need);
                 let better = self.rsus.choose(cx.now(), &cx.position(), &self.config);
                 if let Some(better) = better.filter(|better| better.location != rsu) {
-                    self.begin(cx, better.location, since);
+                    self.begin(cx, better.location, need);
                 }
             }
             _ => {}
@@ -98,11 +99,11 @@ impl Obu {
     /// The timer of an exchange, or of the pause before it.
     pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
         match &mut self.asking {
-            Asking::Waiting { since } => {
-                let since = *since;
+            Asking::Waiting(need) => {
+                let need = *need;
                 match self.rsus.choose(cx.now(), &cx.position(), &self.config) {
-                    Some(rsu) => self.begin(cx, rsu.location, since),
-                    None => self.asking = Asking::Looking { since },
+                    Some(rsu) => self.begin(cx, rsu.location, need),
+                    None => self.asking = Asking::Looking(need),
                 }
             }
             Asking::Exchanging(exchange) if exchange.tries <= self.config.retry_limit => {
@@ -112,10 +113,10 @@ impl Obu {
                 self.patience(cx, tries);
             }
             Asking::Exchanging(exchange) => {
-                let (rsu, since) = (exchange.rsu, exchange.since);
+                let (rsu, need) = (exchange.rsu, exchange.need);
                 cx.emit("rsu_given_up", [("tries", exchange.tries.into())]);
                 self.give_up(cx.now(), rsu);
-                self.asking = Asking::Looking { since };
+                self.asking = Asking::Looking(need);
                 self.rest_address(cx);
                 self.look(cx);
             }
@@ -132,7 +133,7 @@ impl Obu {
     }
 
     /// Step 1: `r1 <- Z_q*; R1 = r1 (h(L_j) P' + U')`.
-    fn begin(&mut self, cx: &mut Cx<'_>, rsu: Location, since: Time) {
+    fn begin(&mut self, cx: &mut Cx<'_>, rsu: Location, need: Need) {
         let Some(known) = self.rsus.get(rsu) else { return };
         let to = known.addr;
         if self.rsus.ask(rsu) {
@@ -157,7 +158,8 @@ impl Obu {
         cx.emit("key_requested", [("exchange", number.into())]);
         cx.send_bytes(Address::Link(to), frame.clone());
         let stage = Stage::Res1 { secret, r1, share };
-        let exchange = Exchange { number, since, rsu, to, addr, session, frame, tries: 1, stage };
+        let need = Need { asked: need.asked.or(Some(cx.now())), ..need };
+        let exchange = Exchange { number, need, rsu, to, addr, session, frame, tries: 1, stage };
         self.asking = Asking::Exchanging(Box::new(exchange));
         self.patience(cx, 1);
     }
@@ -237,14 +239,14 @@ impl Obu {
         if !cx.check(&certificate.check(&self.system)).is_valid() {
             return Err(Reason::BadCertificate);
         }
-        let (key, number, since) = (key.clone(), exchange.number, exchange.since);
+        let (key, number, need) = (key.clone(), exchange.number, exchange.need);
         cx.step("key", number);
-        self.adopt(cx, key, certificate, since);
+        self.adopt(cx, key, certificate, need);
         Ok(())
     }
 
     /// A new pseudonym: another key, another station, another link address, another rhythm.
-    fn adopt(&mut self, cx: &mut Cx<'_>, key: SigningKey, certificate: Certificate, since: Time) {
+    fn adopt(&mut self, cx: &mut Cx<'_>, key: SigningKey, certificate: Certificate, need: Need) {
         let now = cx.now();
         let (id, number) = (certificate.id(), self.exchanges);
         let addr = draw::link_addr(cx.rng("pseudonym", number));
@@ -260,7 +262,8 @@ impl Obu {
         cx.emit(
             "key_obtained",
             [
-                ("delay", now.since(since).into()),
+                ("delay", now.since(need.asked.unwrap_or(now)).into()),
+                ("waited", now.since(need.since).into()),
                 ("pseudonym", id.as_ref().into()),
                 ("until", end.into()),
                 ("renewal", self.pseudonym.is_some().into()),
