@@ -10,6 +10,8 @@
 //! | the batch under way | channel `open`: what a killed run would lose else; void once its batch follows |
 //! | positions for Foxglove | channel `positions`, JSON |
 //! | [`End`](super::End), JSON | attachment `roadveil.end`, after the last chunk |
+//!
+//! A message's log time is that of its last record, its publish time that of its first.
 
 use roadveil_role::Time;
 
@@ -105,10 +107,10 @@ fn put_header(out: &mut Vec<u8>, batch: &Batch) {
 }
 
 /// Puts a batch together again. `public` is empty where it has no frames.
-pub(super) fn read_batch(public: &[u8], truth: &[u8]) -> Result<Batch, Malformed> {
+pub(super) fn read_batch(public: Vec<u8>, truth: &[u8]) -> Result<Batch, Malformed> {
     let mut reader = Reader::new(truth);
     let mut batch = read_header(&mut reader)?;
-    batch.public = public.to_vec();
+    batch.public = public;
     batch.truth = reader.rest().to_vec();
     Ok(batch)
 }
