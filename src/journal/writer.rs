@@ -264,8 +264,9 @@ impl LogFile {
     }
 
     fn message(&mut self, topic: Topic, from: Time, to: Time, data: &[u8]) -> io::Result<()> {
-        let header =
-            MessageHeader { channel_id: topic.id(), sequence: self.sequence, log_time: from.0, publish_time: to.0 };
+        // Log time is the later of the two, so that a chunk's last time bounds its records: seeking goes by it.
+        let (sequence, log_time, publish_time) = (self.sequence, to.0, from.0);
+        let header = MessageHeader { channel_id: topic.id(), sequence, log_time, publish_time };
         self.mcap.write_to_known_channel(&header, data).map_err(io_error)?;
         self.gathered += data.len();
         if self.due.is_none() {
