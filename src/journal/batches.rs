@@ -69,7 +69,10 @@ impl Batches {
         while chunk > 0 {
             let mut batches = Batches::at_chunk(log, chunk)?;
             batches.fill()?;
-            match batches.queue.iter().find_map(|entry| if let Entry::Batch(batch) = entry { Some(batch) } else { None })
+            match batches
+                .queue
+                .iter()
+                .find_map(|entry| if let Entry::Batch(batch) = entry { Some(batch) } else { None })
             {
                 Some(batch) if batch.from < time && batch.decode().is_ok() => break,
                 _ => chunk -= 1,
@@ -167,7 +170,9 @@ impl Batches {
 
     fn give(&mut self, batch: Batch, open: bool) {
         // A batch that is not after the last one is no part of the stream.
-        if self.expected.is_some_and(|expected| batch.first < expected) || batch.from < self.reached && self.expected.is_some() {
+        if self.expected.is_some_and(|expected| batch.first < expected)
+            || batch.from < self.reached && self.expected.is_some()
+        {
             return self.bad(None);
         }
         let Ok(records) = batch.decode() else { return self.bad(Some(batch.to)) };

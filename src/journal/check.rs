@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::damage::Damage;
 use super::error::LogError;
 use super::reader::Log;
-use super::stream::StreamHash;
+use super::stream::{Batch, StreamHash};
 use crate::event::Event;
 
 /// What a log is worth.
@@ -120,7 +120,7 @@ impl Log {
         }
         if let Some(end) = self.end() {
             integrity.lost += end.events.saturating_sub(next);
-            let agrees = chain.state == end.stream_hash
+            let agrees = chain.agrees(end.stream_hash)
                 && end.events == next
                 && end.transmissions == integrity.frames + integrity.packets;
             integrity.end = match (agrees, integrity.damage.is_empty() && integrity.lost == 0) {
@@ -146,8 +146,13 @@ impl Default for ChainCheck {
 }
 
 impl ChainCheck {
+    /// Does the chain end in that state?
+    pub(super) fn agrees(&self, hash: StreamHash) -> bool {
+        self.state == hash
+    }
+
     /// Is the batch what its run wrote, and does it follow on the one before it?
-    pub(super) fn take(&mut self, batch: &super::stream::Batch, missing: u64) -> bool {
+    pub(super) fn take(&mut self, batch: &Batch, missing: u64) -> bool {
         let follows = missing > 0 || batch.before == self.state;
         self.state = batch.after;
         follows && batch.is_sealed()

@@ -144,4 +144,11 @@ pub enum LogError {
         /// What is lost.
         damage: Damage,
     },
+    /// What was asked of the log could not be printed.
+    #[error("cannot write the output")]
+    Output {
+        /// Why.
+        #[source]
+        source: Arc<io::Error>,
+    },
 }

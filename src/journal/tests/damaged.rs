@@ -131,10 +131,8 @@ fn rubbish_after_the_end_or_in_place_of_a_log_is_survived() {
 #[test]
 fn an_mcap_file_of_somebody_else_is_named_so() {
     let mut bytes = Vec::new();
-    let mut writer = mcap::WriteOptions::new()
-        .profile("ros2")
-        .create(std::io::Cursor::new(&mut bytes))
-        .expect("memory takes it");
+    let mut writer =
+        mcap::WriteOptions::new().profile("ros2").create(std::io::Cursor::new(&mut bytes)).expect("memory takes it");
     writer.finish().expect("memory takes it");
     drop(writer);
     let error = sample::open(bytes).expect_err("not ours");

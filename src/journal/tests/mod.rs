@@ -1,6 +1,6 @@
 //! What the parts of the journal do together.
 
 mod damaged;
-mod sample;
+pub(super) mod sample;
 mod stream;
 mod written;

@@ -33,8 +33,12 @@ fn bytes() -> impl Strategy<Value = Arc<[u8]>> {
 }
 
 fn position() -> impl Strategy<Value = Position> {
-    (any::<i32>(), any::<i32>(), any::<u16>(), any::<u16>())
-        .prop_map(|(x_cm, y_cm, speed_cm, heading_cdeg)| Position { x_cm, y_cm, speed_cm, heading_cdeg })
+    (any::<i32>(), any::<i32>(), any::<u16>(), any::<u16>()).prop_map(|(x_cm, y_cm, speed_cm, heading_cdeg)| Position {
+        x_cm,
+        y_cm,
+        speed_cm,
+        heading_cdeg,
+    })
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -51,12 +55,17 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 /// Any event at all.
-pub(super) fn event() -> impl Strategy<Value = Event> {
+pub(in crate::journal) fn event() -> impl Strategy<Value = Event> {
     let addr = || any::<[u8; 6]>().prop_map(LinkAddr);
-    let reception = || (node(), any::<i8>(), proptest::option::of(reason()))
-        .prop_map(|(node, dbm, lost)| Reception { node, dbm, lost });
-    let load = (node(), any::<[u16; 3]>())
-        .prop_map(|(node, [queued, busy, received])| Load { node, queued, busy, received });
+    let reception = || {
+        (node(), any::<i8>(), proptest::option::of(reason())).prop_map(|(node, dbm, lost)| Reception {
+            node,
+            dbm,
+            lost,
+        })
+    };
+    let load =
+        (node(), any::<[u16; 3]>()).prop_map(|(node, [queued, busy, received])| Load { node, queued, busy, received });
     let receptions = prop_oneof![
         vec(reception(), 0..20),
         vec(reception(), 0..20).prop_map(|mut list| {
@@ -65,18 +74,31 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
         })
     ];
     prop_oneof![
-        (tx(), addr(), addr(), any::<u64>(), bytes())
-            .prop_map(|(tx, from, to, airtime, bytes)| Event::Frame(Frame { tx, from, to, airtime, bytes })),
+        (tx(), addr(), addr(), any::<u64>(), bytes()).prop_map(|(tx, from, to, airtime, bytes)| Event::Frame(Frame {
+            tx,
+            from,
+            to,
+            airtime,
+            bytes
+        })),
         (tx(), node(), any::<u8>()).prop_map(|(tx, node, attempt)| Event::Sent { tx, node, attempt }),
         (tx(), receptions).prop_map(|(tx, receptions)| Event::Heard { tx, receptions }),
         (tx(), node(), node(), proptest::result::maybe_ok(any::<u64>().prop_map(Time), reason()), bytes())
             .prop_map(|(tx, from, to, fate, bytes)| Event::Packet(Packet { tx, from, to, fate, bytes })),
         (tx(), node(), reason()).prop_map(|(tx, node, why)| Event::Dropped { tx, node, why }),
         (node(), reason(), any::<[u8; 2]>()).prop_map(|(node, why, head)| Event::Unsent { node, why, head }),
-        (node(), any::<u8>(), proptest::option::of(tx()), reason())
-            .prop_map(|(node, role, tx, why)| Event::Rejected { node, role, tx, why }),
-        (node(), any::<u8>(), text(), any::<u64>())
-            .prop_map(|(node, role, name, exchange)| Event::Step { node, role, name, exchange }),
+        (node(), any::<u8>(), proptest::option::of(tx()), reason()).prop_map(|(node, role, tx, why)| Event::Rejected {
+            node,
+            role,
+            tx,
+            why
+        }),
+        (node(), any::<u8>(), text(), any::<u64>()).prop_map(|(node, role, name, exchange)| Event::Step {
+            node,
+            role,
+            name,
+            exchange
+        }),
         (node(), any::<u8>(), text()).prop_map(|(node, role, state)| Event::State { node, role, state }),
         (node(), any::<u8>(), text(), vec(("[a-z]{1,6}", value()), 0..4))
             .prop_map(|(node, role, name, fields)| Event::Emitted { node, role, name, fields }),
@@ -92,7 +114,7 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Records in order, some together, some far apart.
-pub(super) fn records(count: usize) -> impl Strategy<Value = Vec<Record>> {
+pub(in crate::journal) fn records(count: usize) -> impl Strategy<Value = Vec<Record>> {
     let gap = prop_oneof![3 => Just(0u64), 6 => 0..20_000_000u64, 1 => 0..2_000_000_000u64];
     vec((gap, event()), 0..count).prop_map(|list| {
         let mut at = 0;
@@ -106,7 +128,7 @@ pub(super) fn records(count: usize) -> impl Strategy<Value = Vec<Record>> {
 }
 
 /// A plausible run: `frames` frames, 5 ms apart, each heard by a few, with steps and moves in between.
-pub(super) fn run(frames: u64) -> Vec<Record> {
+pub(in crate::journal) fn run(frames: u64) -> Vec<Record> {
     let mut records = Vec::new();
     for node in 0..4u32 {
         let at = Position { x_cm: 1000 * node as i32, ..Position::default() };
@@ -141,7 +163,7 @@ pub(super) fn run(frames: u64) -> Vec<Record> {
     records
 }
 
-pub(super) fn manifest() -> Manifest {
+pub(in crate::journal) fn manifest() -> Manifest {
     Manifest {
         format: Format::CURRENT,
         roadveil: "0.1.0".into(),
@@ -157,7 +179,7 @@ pub(super) fn manifest() -> Manifest {
     }
 }
 
-pub(super) fn cast() -> Arc<Cast> {
+pub(in crate::journal) fn cast() -> Arc<Cast> {
     let node = |number: u32| CastNode {
         name: format!("car-{number}"),
         roles: vec!["ecpp.obu".into()],
@@ -171,16 +193,20 @@ pub(super) fn cast() -> Arc<Cast> {
         duration: Time::from_secs(60),
         nodes: (0..4).map(node).collect(),
         protocols: vec!["ecpp".into()],
-        map: Map { roads: vec![vec![(0.0, 0.0), (100.0, 0.0)]], buildings: Vec::new(), bounds: [0.0, 0.0, 100.0, 10.0] },
+        map: Map {
+            roads: vec![vec![(0.0, 0.0), (100.0, 0.0)]],
+            buildings: Vec::new(),
+            bounds: [0.0, 0.0, 100.0, 10.0],
+        },
     })
 }
 
 /// A file in memory that can be read while it is written.
 #[derive(Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(in crate::journal) struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(in crate::journal) fn bytes(&self) -> Vec<u8> {
         self.0.lock().expect("nobody panics with it").clone()
     }
 }
@@ -197,16 +223,17 @@ impl Write for Shared {
 }
 
 /// Small chunks, so that a small log has many.
-pub(super) fn options() -> Options {
+pub(in crate::journal) fn options() -> Options {
     Options { chunk_bytes: 4 * 1024, chunk_age: Duration::from_secs(3600), ..Options::default() }
 }
 
-pub(super) fn writer(file: &Shared, options: Options) -> Writer {
-    Writer::onto(Box::new(file.clone()), Path::new("test.mcap"), &manifest(), &cast(), options).expect("memory takes it")
+pub(in crate::journal) fn writer(file: &Shared, options: Options) -> Writer {
+    Writer::onto(Box::new(file.clone()), Path::new("test.mcap"), &manifest(), &cast(), options)
+        .expect("memory takes it")
 }
 
 /// The bytes of a finished log.
-pub(super) fn log_bytes(records: &[Record]) -> (Vec<u8>, Finished) {
+pub(in crate::journal) fn log_bytes(records: &[Record]) -> (Vec<u8>, Finished) {
     let file = Shared::default();
     let mut recorder = Recorder::writing(writer(&file, options()), &cast());
     recorder.record(records).expect("it records");
@@ -215,12 +242,12 @@ pub(super) fn log_bytes(records: &[Record]) -> (Vec<u8>, Finished) {
     (file.bytes(), finished)
 }
 
-pub(super) fn open(bytes: impl Into<Arc<[u8]>>) -> Result<Log, LogError> {
+pub(in crate::journal) fn open(bytes: impl Into<Arc<[u8]>>) -> Result<Log, LogError> {
     Log::from_bytes(Path::new("test.mcap"), bytes.into())
 }
 
 /// All records that can be read, with their numbers.
-pub(super) fn read_all(log: &Log) -> Vec<(u64, Record)> {
+pub(in crate::journal) fn read_all(log: &Log) -> Vec<(u64, Record)> {
     let portions = log.records_from(Time::ZERO).expect("memory opens");
     portions
         .filter_map(Result::ok)

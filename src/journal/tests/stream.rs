@@ -138,5 +138,8 @@ fn one_bit_of_one_event_changes_the_hash() {
 /// Fixed: a change here makes every hash ever published another one. Raise the format with it.
 #[test]
 fn the_hash_of_a_known_run_is_known() {
-    assert_eq!(batches(&sample::run(200)).1.to_string(), "8d7d021fcd645dc946f37b04c00cbb4598eb4d9e510fc3d7161a841c4ce00aa7");
+    assert_eq!(
+        batches(&sample::run(200)).1.to_string(),
+        "8d7d021fcd645dc946f37b04c00cbb4598eb4d9e510fc3d7161a841c4ce00aa7"
+    );
 }
