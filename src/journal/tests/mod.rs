@@ -3,4 +3,5 @@
 mod damaged;
 pub(super) mod sample;
 mod stream;
+mod told;
 mod written;
