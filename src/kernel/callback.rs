@@ -1,0 +1,234 @@
+//! Running a role: from an item in a processor's queue to effects that leave.
+
+use core::mem::size_of;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use roadveil_crypto::Charge;
+use roadveil_role::cx::Loan;
+use roadveil_role::service::Peers;
+use roadveil_role::{Address, Cx, Effect, Fix, LinkAddr, Reason, Time, Timer};
+
+use super::Kernel;
+use super::checks::add;
+use super::processor::{Class, Item};
+use super::queue::{Bundle, What};
+use crate::event::{Event, NodeId, TxId};
+use crate::radio::Outgoing;
+
+const _: () = assert!(size_of::<Bundle>() <= 64, "a bundle is boxed; keep it small all the same");
+
+impl Kernel {
+    /// Gives a processor something to do: now if it is idle, else in its turn.
+    pub(super) fn offer(&mut self, index: usize, class: Class, item: Item) {
+        if self.nodes[index].processor.is_idle(self.now) {
+            self.serve(index, item);
+            return;
+        }
+        let dropped = self.nodes[index].processor.push(class, item);
+        if let Some(Item::Frame { tx, .. }) = dropped {
+            self.record(Event::Dropped { tx, node: NodeId(index as u32), why: Reason::QueueFull });
+        }
+        self.plan_service(index);
+    }
+
+    fn plan_service(&mut self, index: usize) {
+        let processor = &mut self.nodes[index].processor;
+        if !processor.planned {
+            processor.planned = true;
+            let at = processor.free.max(self.now);
+            self.push_for(at, index, What::Serve);
+        }
+    }
+
+    /// The processor is free: the next item that still matters.
+    pub(super) fn serve_next(&mut self, index: usize) {
+        self.nodes[index].processor.planned = false;
+        if let Some(item) = self.nodes[index].processor.pop() {
+            self.serve(index, item);
+        }
+        let processor = &self.nodes[index].processor;
+        if !processor.is_idle(processor.free.max(self.now)) {
+            self.plan_service(index);
+        }
+    }
+
+    /// A timer is due, unless it was set anew or cancelled.
+    pub(super) fn timer_due(&mut self, index: usize, role: usize, timer: Timer, due: Time, set: u64) {
+        if self.is_set(index, role, timer, set) {
+            self.offer(index, Class::Own, Item::Wake { role, timer, due, set });
+        }
+    }
+
+    fn is_set(&self, index: usize, role: usize, timer: Timer, set: u64) -> bool {
+        self.nodes[index].seats[role].timers.get(&timer) == Some(&set)
+    }
+
+    /// Runs one callback at the present moment.
+    fn serve(&mut self, index: usize, item: Item) {
+        if let Item::Wake { role, timer, set, .. } = item {
+            // Cancelled, or set anew, while it waited.
+            if !self.is_set(index, role, timer, set) {
+                return;
+            }
+            self.nodes[index].seats[role].timers.remove(&timer);
+        }
+        let (role, tx) = match &item {
+            Item::Start { role } | Item::Wake { role, .. } | Item::Told { role, .. } => (*role, None),
+            Item::Frame { role, tx, .. } => (*role, Some(*tx)),
+        };
+        let mut effects = Vec::new();
+        let Some(charge) = self.call(index, role, &item, &mut effects) else {
+            self.crash(index, role);
+            return;
+        };
+        add(&mut self.charged, &charge);
+        let node = &mut self.nodes[index];
+        let cost = node.profile.time(&charge);
+        node.processor.free = self.now + cost;
+        node.processor.busy += cost.as_nanos() as u64;
+        if effects.is_empty() {
+            return;
+        }
+        let bundle = Bundle { role, tx, effects };
+        if cost.is_zero() {
+            self.release(index, bundle);
+        } else {
+            let at = self.nodes[index].processor.free;
+            self.push_for(at, index, What::Release(Box::new(bundle)));
+        }
+    }
+
+    /// Calls the role. `None` if it panicked.
+    fn call(&mut self, index: usize, role: usize, item: &Item, effects: &mut Vec<Effect>) -> Option<Charge> {
+        let fix = self.gnss_fix(index);
+        let node = &mut self.nodes[index];
+        let now = node.local(self.now);
+        let by = match item {
+            Item::Told { by, .. } => node.seats[*by].name,
+            _ => "",
+        };
+        let loan = Loan { now, fix, link_addr: node.link_addr, host: node.host, streams: &mut node.seats[role].streams };
+        let (actor, peers) = Peers::split(&mut node.roles, role)?;
+        let mut cx = Cx::new(loan, &mut self.checks, effects, peers);
+        catch_unwind(AssertUnwindSafe(|| {
+            match item {
+                Item::Start { .. } => actor.start(&mut cx),
+                Item::Wake { timer, due, .. } => actor.wake(&mut cx, *timer, *due),
+                Item::Frame { from, bytes, .. } => actor.receive(&mut cx, *from, bytes),
+                Item::Told { message, .. } => actor.told(&mut cx, by, message),
+            }
+            cx.finish()
+        }))
+        .ok()
+    }
+
+    /// What the node's GNSS receiver says: its place, with an error that is drawn anew at each tick.
+    fn gnss_fix(&self, index: usize) -> Fix {
+        let node = &self.nodes[index];
+        let mut fix = node.fix;
+        if node.gnss_sigma > 0.0 {
+            let mut draw = self.gnss.sequence(node.key, node.key, self.ticks);
+            let radius = node.gnss_sigma * (-2.0 * libm::log(draw.unit())).sqrt();
+            let angle = core::f64::consts::TAU * draw.unit();
+            fix.x += radius * libm::cos(angle);
+            fix.y += radius * libm::sin(angle);
+        }
+        fix
+    }
+
+    /// A role panicked: a fault of the program, which must not take the run with it. The node stays down.
+    fn crash(&mut self, index: usize, role: usize) {
+        tracing::error!(node = index, role = self.nodes[index].seats[role].name, at = %self.now, "a role panicked; its node is down");
+        self.nodes[index].failed = true;
+        self.go_down(index, true);
+    }
+
+    /// A callback's effects leave, in order.
+    pub(super) fn release(&mut self, index: usize, bundle: Bundle) {
+        let Bundle { role, tx, effects } = bundle;
+        let node = NodeId(index as u32);
+        let seat = role as u8;
+        for effect in effects {
+            match effect {
+                Effect::Send { to, frame, anticipated } => {
+                    for check in anticipated {
+                        self.checks.anticipate(check);
+                    }
+                    self.send(index, to, frame);
+                }
+                Effect::Wake { timer, at } => self.set_timer(index, role, timer, at),
+                Effect::Cancel(timer) => {
+                    self.nodes[index].seats[role].timers.remove(&timer);
+                }
+                Effect::SetLinkAddr(addr) => self.readdress(index, addr),
+                Effect::Local { role: name, message } => self.tell(index, role, name, message),
+                Effect::Emit { name, fields } => {
+                    let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+                    self.record(Event::Emitted { node, role: seat, name: name.into(), fields });
+                }
+                Effect::Reject(why) => self.record(Event::Rejected { node, role: seat, tx, why }),
+                Effect::Step { name, exchange } => self.record(Event::Step { node, role: seat, name: name.into(), exchange }),
+                Effect::State(state) => self.record(Event::State { node, role: seat, state: state.into() }),
+            }
+        }
+    }
+
+    fn set_timer(&mut self, index: usize, role: usize, timer: Timer, local: Time) {
+        let node = &mut self.nodes[index];
+        node.settings += 1;
+        let set = node.settings;
+        node.seats[role].timers.insert(timer, set);
+        let at = node.global(local).max(self.now);
+        self.push_for(at, index, What::Due { role, timer, due: local, set });
+    }
+
+    fn readdress(&mut self, index: usize, addr: LinkAddr) {
+        let old = core::mem::replace(&mut self.nodes[index].link_addr, addr);
+        if self.owners.get(&old) == Some(&(index as u32)) {
+            self.owners.remove(&old);
+        }
+        self.owners.insert(addr, index as u32);
+        self.record(Event::Readdressed { node: NodeId(index as u32), addr });
+    }
+
+    fn tell(&mut self, index: usize, by: usize, name: &str, message: Vec<u8>) {
+        if let Some(role) = self.nodes[index].seats.iter().position(|seat| seat.name == name) {
+            // Always through the queue: roles that answer each other must not nest.
+            self.nodes[index].processor.push(Class::Own, Item::Told { role, by, message });
+            self.plan_service(index);
+        }
+    }
+
+    fn send(&mut self, index: usize, to: Address, frame: Vec<u8>) {
+        match to {
+            Address::Link(addr) => {
+                let from = self.nodes[index].link_addr;
+                let outgoing = Outgoing { from, to: addr, bytes: frame.into(), since: self.now, attempt: 0 };
+                self.transmit(index, outgoing);
+            }
+            Address::Host(host) => self.post(index, host, frame.into()),
+        }
+    }
+
+    /// A frame is there for the node's roles.
+    pub(super) fn deliver(&mut self, index: usize, tx: TxId, from: Address, bytes: &std::sync::Arc<[u8]>, class: Class) {
+        let node = NodeId(index as u32);
+        if !self.nodes[index].is_up() {
+            self.record(Event::Dropped { tx, node, why: Reason::NodeDown });
+            return;
+        }
+        self.nodes[index].count_received();
+        let protocol = bytes.first().copied();
+        let mut spoken = false;
+        for role in 0..self.nodes[index].seats.len() {
+            if Some(self.nodes[index].seats[role].protocol) == protocol {
+                spoken = true;
+                let bytes = std::sync::Arc::clone(bytes);
+                self.offer(index, class, Item::Frame { role, tx, from, bytes });
+            }
+        }
+        if !spoken {
+            self.record(Event::Dropped { tx, node, why: Reason::NotSpoken });
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! A node: its roles, its processor, its radio, its clock.
+
+use std::collections::BTreeMap;
+
+use roadveil_role::{Fix, HostAddr, LinkAddr, Role, SetupError, Streams, Time, Timer};
+
+use super::processor::Processor;
+use crate::event::{Load, NodeId, Position};
+use crate::radio::{Draws, Key, Mac, Params};
+use crate::scenario::{self, Profile, Scenario};
+
+/// What the kernel keeps of a role beside the role itself.
+#[derive(Debug)]
+pub(super) struct Seat {
+    /// Number of its protocol on the wire.
+    pub(super) protocol: u8,
+    /// Its name without the protocol's.
+    pub(super) name: &'static str,
+    /// Its randomness: continues also when the node is switched off and on.
+    pub(super) streams: Streams,
+    /// Timers that are set, with the number of the setting.
+    pub(super) timers: BTreeMap<Timer, u64>,
+}
+
+/// A node.
+pub(super) struct Node {
+    pub(super) roles: Vec<Box<dyn Role>>,
+    pub(super) seats: Vec<Seat>,
+    pub(super) processor: Processor,
+    pub(super) mac: Mac,
+    pub(super) profile: Profile,
+    pub(super) link_addr: LinkAddr,
+    pub(super) host: Option<HostAddr>,
+    pub(super) radio: bool,
+    pub(super) key: Key,
+    pub(super) fix: Fix,
+    pub(super) position: Position,
+    /// Is it in the world at this time?
+    pub(super) present: bool,
+    /// Did it fail, by the timeline or by a panic of a role?
+    pub(super) failed: bool,
+    /// Does it stand still for good?
+    pub(super) settled: bool,
+    /// Counts switchings on and off.
+    pub(super) life: u32,
+    /// Counts settings of timers.
+    pub(super) settings: u64,
+    received: u16,
+    accounted: Time,
+    clock: scenario::ClockError,
+    pub(super) gnss_sigma: f64,
+    /// Roles handed out by number, until all are there.
+    handed: BTreeMap<usize, Box<dyn Role>>,
+}
+
+impl Node {
+    /// The node with this number, not yet in the world.
+    pub(super) fn new(id: u32, node: &scenario::Node, key: Key, scenario: &Scenario, addresses: &Draws) -> Node {
+        let [a, b, c, d, e, f, ..] = addresses.bits(key, key, 0).to_le_bytes();
+        let seats = node.roles.iter().map(|role| Seat {
+            protocol: role.protocol.number,
+            name: role.role.name,
+            streams: Streams::new(scenario.seed, &node.name, &format!("{}.{}", role.protocol.name, role.role.name)),
+            timers: BTreeMap::new(),
+        });
+        Node {
+            roles: Vec::new(),
+            seats: seats.collect(),
+            processor: Processor::new(node.queue),
+            mac: Mac::new(key, &scenario.radio),
+            profile: node.profile.clone(),
+            link_addr: LinkAddr::local([a, b, c, d, e, f]),
+            host: node.wired.then_some(HostAddr(id)),
+            radio: node.roles.iter().any(|role| role.role.radio),
+            key,
+            fix: Fix::default(),
+            position: Position::default(),
+            present: false,
+            failed: false,
+            settled: false,
+            life: 0,
+            settings: 0,
+            received: 0,
+            accounted: Time::ZERO,
+            clock: node.clock,
+            gnss_sigma: node.gnss_sigma,
+            handed: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the role for one of its seats.
+    pub(super) fn give(&mut self, seat: usize, role: Box<dyn Role>) {
+        self.handed.insert(seat, role);
+    }
+
+    /// All roles are there: puts them in order.
+    pub(super) fn seat_roles(&mut self) -> Result<(), SetupError> {
+        self.roles = core::mem::take(&mut self.handed).into_values().collect();
+        if self.roles.len() == self.seats.len() {
+            Ok(())
+        } else {
+            Err(SetupError("a role's protocol is not part of the scenario".to_owned()))
+        }
+    }
+
+    /// Does it work now?
+    pub(super) fn is_up(&self) -> bool {
+        self.present && !self.failed
+    }
+
+    /// Counts a frame that its radio received.
+    pub(super) fn count_received(&mut self) {
+        self.received = self.received.saturating_add(1);
+    }
+
+    /// Forgets what does not survive being switched off.
+    pub(super) fn shut_down(&mut self, radio: &Params) {
+        self.mac.reset(radio);
+        self.processor.planned = false;
+        self.processor.free = Time::ZERO;
+        for seat in &mut self.seats {
+            seat.timers.clear();
+        }
+    }
+
+    /// Its load since the last account; `None` if it did nothing at all.
+    pub(super) fn account(&mut self, id: u32, now: Time) -> Option<Load> {
+        // Work that is charged beyond now belongs to the next account.
+        let ahead = self.processor.free.since(now).as_nanos() as u64;
+        let span = now.since(self.accounted).as_nanos().max(1) as u64;
+        let worked = self.processor.busy.saturating_sub(ahead);
+        self.processor.busy = self.processor.busy.min(ahead);
+        self.accounted = now;
+        let load = Load {
+            node: NodeId(id),
+            queued: u16::try_from(self.processor.waiting()).unwrap_or(u16::MAX),
+            busy: (worked.saturating_mul(1000) / span).min(1000) as u16,
+            received: core::mem::take(&mut self.received),
+        };
+        (load.queued > 0 || load.busy > 0 || load.received > 0).then_some(load)
+    }
+
+    /// The node's own clock when the kernel's says `now`.
+    pub(super) fn local(&self, now: Time) -> Time {
+        let drifted = i128::from(now.0) + i128::from(now.0) * i128::from(self.clock.drift_ppb) / 1_000_000_000;
+        clamp(drifted + i128::from(self.clock.offset_ns))
+    }
+
+    /// The kernel's clock when the node's own says `local`.
+    pub(super) fn global(&self, local: Time) -> Time {
+        let shifted = i128::from(local.0) - i128::from(self.clock.offset_ns);
+        clamp(shifted * 1_000_000_000 / (1_000_000_000 + i128::from(self.clock.drift_ppb)))
+    }
+}
+
+fn clamp(nanos: i128) -> Time {
+    Time(u64::try_from(nanos.max(0)).unwrap_or(u64::MAX))
+}
+
+/// A position for the log, to the centimetre.
+pub(super) fn position(fix: &Fix) -> Position {
+    let centimetres = |metres: f64| (metres * 100.0).round() as i32;
+    Position {
+        x_cm: centimetres(fix.x),
+        y_cm: centimetres(fix.y),
+        speed_cm: (fix.speed * 100.0).round() as u16,
+        heading_cdeg: (fix.heading.rem_euclid(360.0) * 100.0).round() as u16 % 36_000,
+    }
+}

@@ -1,0 +1,132 @@
+//! A node's processor: one callback at a time, and a bounded queue before it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use roadveil_role::{Address, Time, Timer};
+
+use crate::event::TxId;
+
+/// What waits for a processor.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// The node was switched on.
+    Start { role: usize },
+    /// A timer rang.
+    Wake { role: usize, timer: Timer, due: Time, set: u64 },
+    /// A frame arrived.
+    Frame { role: usize, tx: TxId, from: Address, bytes: Arc<[u8]> },
+    /// Another role of this node said something.
+    Told { role: usize, by: usize, message: Vec<u8> },
+}
+
+/// In which order items are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// Timers, starts and words between roles: first, and without bound, since a node makes them itself.
+    Own,
+    /// Frames for this node alone.
+    Unicast,
+    /// Frames for everyone.
+    Broadcast,
+}
+
+/// A processor.
+#[derive(Clone, Debug)]
+pub(super) struct Processor {
+    /// Until when it works on the present callback.
+    pub(super) free: Time,
+    /// Is a service planned?
+    pub(super) planned: bool,
+    /// Nanoseconds worked since the last account.
+    pub(super) busy: u64,
+    bound: usize,
+    own: VecDeque<Item>,
+    unicast: VecDeque<Item>,
+    broadcast: VecDeque<Item>,
+}
+
+impl Processor {
+    /// An idle processor whose queue holds so many frames.
+    pub(super) fn new(bound: usize) -> Processor {
+        Processor {
+            free: Time::ZERO,
+            planned: false,
+            busy: 0,
+            bound,
+            own: VecDeque::new(),
+            unicast: VecDeque::new(),
+            broadcast: VecDeque::new(),
+        }
+    }
+
+    /// Can it take up an item right now?
+    pub(super) fn is_idle(&self, now: Time) -> bool {
+        self.free <= now && self.waiting() == 0 && self.own.is_empty()
+    }
+
+    /// Frames that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.unicast.len() + self.broadcast.len()
+    }
+
+    /// Queues an item. A full queue drops the newest of the lowest class: what comes back is lost.
+    pub(super) fn push(&mut self, class: Class, item: Item) -> Option<Item> {
+        let full = self.waiting() >= self.bound;
+        match class {
+            Class::Own => self.own.push_back(item),
+            Class::Broadcast if full => return Some(item),
+            Class::Broadcast => self.broadcast.push_back(item),
+            Class::Unicast if full => match self.broadcast.pop_back() {
+                Some(dropped) => {
+                    self.unicast.push_back(item);
+                    return Some(dropped);
+                }
+                None => return Some(item),
+            },
+            Class::Unicast => self.unicast.push_back(item),
+        }
+        None
+    }
+
+    /// The next item in order of class.
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        self.own.pop_front().or_else(|| self.unicast.pop_front()).or_else(|| self.broadcast.pop_front())
+    }
+
+    /// Empties the queue, in order.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Item> {
+        core::iter::from_fn(move || self.pop())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(tx: u64) -> Item {
+        Item::Frame { role: 0, tx: TxId(tx), from: Address::Host(roadveil_role::HostAddr(0)), bytes: Arc::from([]) }
+    }
+
+    fn number(item: &Item) -> u64 {
+        match item {
+            Item::Frame { tx, .. } => tx.0,
+            _ => 1000,
+        }
+    }
+
+    #[test]
+    fn classes_are_served_in_order_and_a_full_queue_drops_the_newest_of_the_lowest() {
+        let mut processor = Processor::new(3);
+        assert!(processor.push(Class::Broadcast, frame(1)).is_none());
+        assert!(processor.push(Class::Broadcast, frame(2)).is_none());
+        assert!(processor.push(Class::Unicast, frame(3)).is_none());
+        assert_eq!(processor.push(Class::Broadcast, frame(4)).map(|item| number(&item)), Some(4));
+        assert_eq!(processor.push(Class::Unicast, frame(5)).map(|item| number(&item)), Some(2));
+        assert_eq!(processor.push(Class::Unicast, frame(6)).map(|item| number(&item)), Some(1));
+        assert_eq!(processor.push(Class::Unicast, frame(7)).map(|item| number(&item)), Some(7));
+        assert!(processor.push(Class::Own, Item::Start { role: 0 }).is_none());
+        let order: Vec<u64> = processor.drain().map(|item| number(&item)).collect();
+        assert_eq!(order, [1000, 3, 5, 6]);
+    }
+}
