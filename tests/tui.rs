@@ -16,7 +16,18 @@ fn peek() {
         println!("{}", show.text());
     }
     show.resize(80, 24);
-    for keys in ["k k k", "enter", "esc esc 4", "j j", "enter", "esc 5", "6", "7", "1 z z z z", "?"] {
+    for keys in [
+        "k k k",
+        "enter",
+        "esc esc 4",
+        "j j",
+        "enter",
+        "esc 5",
+        "6",
+        "7",
+        "1 z z z z",
+        "?",
+    ] {
         show.press(keys);
         println!("{keys}\n{}", show.text());
     }

@@ -147,20 +147,47 @@ impl Scene {
                 if let Some(counts) = self.counts.get_mut(node.index()) {
                     counts.unsent += 1;
                 }
-                self.lines.push(record.at, Some(*node), 0, What::Unsent { why: *why, head: *head });
+                self.lines
+                    .push(record.at, Some(*node), 0, What::Unsent { why: *why, head: *head });
             }
             Event::Rejected { node, role, tx, why } => self.rejected(record.at, *node, *role, *tx, *why),
-            Event::Step { node, role, name, exchange } => {
-                self.lines.push(record.at, Some(*node), *role, What::Step { name: name.clone(), exchange: *exchange });
+            Event::Step {
+                node,
+                role,
+                name,
+                exchange,
+            } => {
+                self.lines.push(
+                    record.at,
+                    Some(*node),
+                    *role,
+                    What::Step {
+                        name: name.clone(),
+                        exchange: *exchange,
+                    },
+                );
             }
             Event::State { node, role, state } => {
-                if let Some(slot) = self.nodes.get_mut(node.index()).and_then(|node| node.states.get_mut(usize::from(*role))) {
+                if let Some(slot) = self
+                    .nodes
+                    .get_mut(node.index())
+                    .and_then(|node| node.states.get_mut(usize::from(*role)))
+                {
                     *slot = Some(state.clone());
                 }
-                self.lines.push(record.at, Some(*node), *role, What::State(state.clone()));
+                self.lines
+                    .push(record.at, Some(*node), *role, What::State(state.clone()));
             }
-            Event::Emitted { node, role, name, fields } => {
-                let what = What::Emitted { name: name.clone(), fields: fields.clone() };
+            Event::Emitted {
+                node,
+                role,
+                name,
+                fields,
+            } => {
+                let what = What::Emitted {
+                    name: name.clone(),
+                    fields: fields.clone(),
+                };
                 self.lines.push(record.at, Some(*node), *role, what);
             }
             Event::Readdressed { node, addr } => self.readdressed(*node, *addr),
@@ -205,17 +232,25 @@ impl Scene {
                 } else if known {
                     self.down.insert(pair);
                 }
-                self.lines.push(record.at, Some(*a), 0, What::Link { other: *b, up: *up });
+                self.lines
+                    .push(record.at, Some(*a), 0, What::Link { other: *b, up: *up });
             }
             Event::Command(text) => self.lines.push(record.at, None, 0, What::Command(text.as_str().into())),
         }
     }
 
     fn frame(&mut self, at: Time, frame: &Frame) {
-        let to = (!frame.to.is_broadcast()).then(|| self.addresses.get(&frame.to).copied()).flatten();
-        let medium = Medium::Air { from: frame.from, to: frame.to, airtime: frame.airtime };
+        let to = (!frame.to.is_broadcast())
+            .then(|| self.addresses.get(&frame.to).copied())
+            .flatten();
+        let medium = Medium::Air {
+            from: frame.from,
+            to: frame.to,
+            airtime: frame.airtime,
+        };
         self.begun(at, &frame.bytes);
-        self.flow.push(Entry::new(frame.tx, at, medium, to, frame.bytes.clone()));
+        self.flow
+            .push(Entry::new(frame.tx, at, medium, to, frame.bytes.clone()));
     }
 
     fn packet(&mut self, at: Time, packet: &Packet) {
@@ -225,7 +260,11 @@ impl Scene {
         let lost = packet.fate.err();
         entry.sender = Some(packet.from);
         entry.place = self.nodes.get(packet.from.index()).and_then(|node| node.position);
-        entry.hear(&[Reception { node: packet.to, dbm: 0, lost }]);
+        entry.hear(&[Reception {
+            node: packet.to,
+            dbm: 0,
+            lost,
+        }]);
         self.flow.push(entry);
         if let Some(counts) = self.counts.get_mut(packet.from.index()) {
             counts.sent += 1;
@@ -236,7 +275,11 @@ impl Scene {
         if let Some(why) = lost {
             self.count(why);
         }
-        self.settled(Some(head(&packet.bytes)), u64::from(lost.is_none()), u64::from(lost.is_some()));
+        self.settled(
+            Some(head(&packet.bytes)),
+            u64::from(lost.is_none()),
+            u64::from(lost.is_some()),
+        );
     }
 
     fn begun(&mut self, at: Time, bytes: &[u8]) {
@@ -284,7 +327,9 @@ impl Scene {
         self.totals.delivered += delivered;
         self.totals.lost += lost;
         let rate = self.rates.at(self.now);
-        rate.delivered = rate.delivered.saturating_add(u32::try_from(delivered).unwrap_or(u32::MAX));
+        rate.delivered = rate
+            .delivered
+            .saturating_add(u32::try_from(delivered).unwrap_or(u32::MAX));
         rate.lost = rate.lost.saturating_add(u32::try_from(lost).unwrap_or(u32::MAX));
         if let Some(head) = head {
             let message = self.message(head);
@@ -332,7 +377,9 @@ impl Scene {
     }
 
     fn readdressed(&mut self, node: NodeId, addr: LinkAddr) {
-        let Some(known) = self.nodes.get_mut(node.index()) else { return };
+        let Some(known) = self.nodes.get_mut(node.index()) else {
+            return;
+        };
         if let Some(old) = known.addr.replace(addr)
             && self.addresses.get(&old) == Some(&node)
         {
@@ -418,12 +465,18 @@ impl Scene {
 
     /// How often each reason was given, in the order of [`Reason::ALL`], those that never were left out.
     pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> {
-        Reason::ALL.iter().copied().zip(self.reasons.iter().copied()).filter(|(_, count)| *count > 0)
+        Reason::ALL
+            .iter()
+            .copied()
+            .zip(self.reasons.iter().copied())
+            .filter(|(_, count)| *count > 0)
     }
 
     /// Counts by protocol and message number.
     pub fn messages(&self) -> impl Iterator<Item = ([u8; 2], &MessageCounts)> {
-        self.messages.iter().map(|(&(protocol, message), counts)| ([protocol, message], counts))
+        self.messages
+            .iter()
+            .map(|(&(protocol, message), counts)| ([protocol, message], counts))
     }
 
     /// Figures by second.

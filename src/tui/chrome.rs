@@ -46,15 +46,34 @@ pub fn header(scene: &Scene, ui: &Ui, status: &Status, area: Rect, buffer: &mut 
         Speed::Times(times) => pace(times),
     };
     // While nothing moves, what was achieved lately would only flicker.
-    let speed = if status.paused || status.finished { asked } else { format!("{asked} (does {})", pace(status.rate)) };
-    x = put(buffer, (x, y), area.right().saturating_sub(x), &speed, theme.style(Ink::Plain)) + 2;
+    let speed = if status.paused || status.finished {
+        asked
+    } else {
+        format!("{asked} (does {})", pace(status.rate))
+    };
+    x = put(
+        buffer,
+        (x, y),
+        area.right().saturating_sub(x),
+        &speed,
+        theme.style(Ink::Plain),
+    ) + 2;
 
-    let share = scene.totals().share().map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let share = scene
+        .totals()
+        .share()
+        .map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0));
     let mut right = format!("{} msg/s  {share} delivered ", count(scene.sent_per_s().into()));
     if status.replay {
         right = format!("REPLAY  {right}");
     }
-    put_right(buffer, (x, y), area.right().saturating_sub(x), &right, theme.style(Ink::Plain));
+    put_right(
+        buffer,
+        (x, y),
+        area.right().saturating_sub(x),
+        &right,
+        theme.style(Ink::Plain),
+    );
 }
 
 /// Second row: where in the run it is.
@@ -69,12 +88,22 @@ pub fn timeline(ui: &Ui, status: &Status, area: Rect, buffer: &mut Buffer) {
     let from = area.x + u16::try_from(end.len()).unwrap_or(0).max(12);
     put_right(buffer, (area.x, y), from - area.x, &now, theme.style(Ink::Title));
     let to = area.right().saturating_sub(u16::try_from(end.len()).unwrap_or(0));
-    put(buffer, (to, y), area.right().saturating_sub(to), &end, theme.style(Ink::Dim));
+    put(
+        buffer,
+        (to, y),
+        area.right().saturating_sub(to),
+        &end,
+        theme.style(Ink::Dim),
+    );
     let length = to.saturating_sub(from);
     if length == 0 {
         return;
     }
-    let share = if status.end.0 == 0 { 0.0 } else { (status.now.0 as f64 / status.end.0 as f64).clamp(0.0, 1.0) };
+    let share = if status.end.0 == 0 {
+        0.0
+    } else {
+        (status.now.0 as f64 / status.end.0 as f64).clamp(0.0, 1.0)
+    };
     let at = (share * f64::from(length - 1)).round() as u16;
     let (done, rest) = if focused { ("━", "━") } else { ("━", "─") };
     for step in 0..length {
@@ -95,7 +124,13 @@ pub fn title(scene: &Scene, ui: &Ui, place: &Place, buffer: &mut Buffer) {
     let focused = ui.active() == shown;
     let rule = theme.style(if focused { Ink::Focus } else { Ink::Dim });
     let line = if focused { "━" } else { "─" };
-    put(buffer, (area.x, area.y), area.width, &line.repeat(usize::from(area.width)), rule);
+    put(
+        buffer,
+        (area.x, area.y),
+        area.width,
+        &line.repeat(usize::from(area.width)),
+        rule,
+    );
     let mut x = area.x + 1;
     for pane in place.panes {
         let style = match (*pane == shown, focused) {
@@ -103,12 +138,24 @@ pub fn title(scene: &Scene, ui: &Ui, place: &Place, buffer: &mut Buffer) {
             (true, false) => theme.style(Ink::Title),
             (false, _) => theme.style(Ink::Dim),
         };
-        x = put(buffer, (x, area.y), area.right().saturating_sub(x), &format!(" {} ", pane.title()), style);
+        x = put(
+            buffer,
+            (x, area.y),
+            area.right().saturating_sub(x),
+            &format!(" {} ", pane.title()),
+            style,
+        );
     }
     let about = about(scene, ui, shown, place);
     if !about.is_empty() {
         let room = area.right().saturating_sub(x + 2);
-        put_right(buffer, (x + 1, area.y), room, &format!(" {about} "), theme.style(Ink::Dim));
+        put_right(
+            buffer,
+            (x + 1, area.y),
+            room,
+            &format!(" {about} "),
+            theme.style(Ink::Dim),
+        );
     }
 }
 
@@ -140,9 +187,21 @@ pub fn footer(ui: &Ui, status: &Status, area: Rect, buffer: &mut Buffer) {
     if let Some(text) = ui.editing() {
         let end = put(buffer, (x, y), area.width, " filter: ", theme.style(Ink::Focus));
         let end = put(buffer, (end, y), area.right().saturating_sub(end), text, Style::new());
-        let end = put(buffer, (end, y), area.right().saturating_sub(end), " ", Style::new().add_modifier(Modifier::REVERSED));
+        let end = put(
+            buffer,
+            (end, y),
+            area.right().saturating_sub(end),
+            " ",
+            Style::new().add_modifier(Modifier::REVERSED),
+        );
         let hint = " message, node, reason, lost, refused, wire, air   Enter apply   Esc cancel ";
-        return put_right(buffer, (end + 1, y), area.right().saturating_sub(end + 1), hint, theme.style(Ink::Dim));
+        return put_right(
+            buffer,
+            (end + 1, y),
+            area.right().saturating_sub(end + 1),
+            hint,
+            theme.style(Ink::Dim),
+        );
     }
     if let Some(note) = ui.note().or(status.note.as_deref()) {
         put(buffer, (x, y), area.width, &format!(" {note}"), theme.style(Ink::Warn));
@@ -156,7 +215,19 @@ pub fn footer(ui: &Ui, status: &Status, area: Rect, buffer: &mut Buffer) {
         if usize::from(area.right().saturating_sub(x)) < length {
             break;
         }
-        x = put(buffer, (x, y), area.right().saturating_sub(x), &key, theme.style(Ink::Title));
-        x = put(buffer, (x, y), area.right().saturating_sub(x), &label, theme.style(Ink::Dim));
+        x = put(
+            buffer,
+            (x, y),
+            area.right().saturating_sub(x),
+            &key,
+            theme.style(Ink::Title),
+        );
+        x = put(
+            buffer,
+            (x, y),
+            area.right().saturating_sub(x),
+            &label,
+            theme.style(Ink::Dim),
+        );
     }
 }

@@ -131,7 +131,9 @@ impl Key {
     pub fn name(self) -> String {
         match self.0 {
             KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(letter) if self.1.contains(KeyModifiers::CONTROL) => format!("Ctrl-{}", letter.to_uppercase()),
+            KeyCode::Char(letter) if self.1.contains(KeyModifiers::CONTROL) => {
+                format!("Ctrl-{}", letter.to_uppercase())
+            }
             KeyCode::Char(letter) => letter.to_string(),
             KeyCode::Up => "↑".to_owned(),
             KeyCode::Down => "↓".to_owned(),
@@ -167,18 +169,26 @@ pub struct Command {
 
 impl core::fmt::Debug for Command {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Command").field("id", &self.id).field("keys", &self.keys).finish_non_exhaustive()
+        f.debug_struct("Command")
+            .field("id", &self.id)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
     }
 }
 
 /// The command that a key asks for.
 pub fn find(event: &KeyEvent) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.keys.iter().any(|key| key.matches(event)))
+    COMMANDS
+        .iter()
+        .find(|command| command.keys.iter().any(|key| key.matches(event)))
 }
 
 /// The commands that the footer shows, most useful first.
 pub fn for_footer(ui: &Ui, status: &Status) -> Vec<&'static Command> {
-    let mut commands: Vec<_> = COMMANDS.iter().filter(|command| command.rank > 0 && (command.works)(ui, status)).collect();
+    let mut commands: Vec<_> = COMMANDS
+        .iter()
+        .filter(|command| command.rank > 0 && (command.works)(ui, status))
+        .collect();
     commands.sort_by_key(|command| command.rank);
     commands
 }

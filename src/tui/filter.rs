@@ -25,8 +25,14 @@ struct Word {
 impl Filter {
     /// The filter of that text; the empty text lets everything pass.
     pub fn new(text: &str, protocols: Protocols, scene: &Scene) -> Filter {
-        let words = text.split_whitespace().map(|word| Word::new(&word.to_lowercase(), protocols, scene)).collect();
-        Filter { text: text.trim().to_owned(), words }
+        let words = text
+            .split_whitespace()
+            .map(|word| Word::new(&word.to_lowercase(), protocols, scene))
+            .collect();
+        Filter {
+            text: text.trim().to_owned(),
+            words,
+        }
     }
 
     /// As it was typed.
@@ -62,12 +68,18 @@ impl Word {
             text: text.to_owned(),
             messages,
             reasons: reasons.fold(0, |bits, &reason| bits | crate::metrics::scene::bit(reason)),
-            nodes: scene.cast().nodes.iter().map(|node| node.name.to_lowercase().contains(text)).collect(),
+            nodes: scene
+                .cast()
+                .nodes
+                .iter()
+                .map(|node| node.name.to_lowercase().contains(text))
+                .collect(),
         }
     }
 
     fn is_node(&self, node: Option<NodeId>) -> bool {
-        node.and_then(|node| self.nodes.get(node.index()).copied()).unwrap_or(false)
+        node.and_then(|node| self.nodes.get(node.index()).copied())
+            .unwrap_or(false)
     }
 
     fn matches(&self, entry: &Entry) -> bool {

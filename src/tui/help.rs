@@ -21,10 +21,30 @@ pub fn draw(ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
         return 0;
     }
     let title = " roadveil: keys   ↑ ↓ scroll   ? or Esc closes ";
-    put(buffer, (area.x, area.y), area.width, &"━".repeat(usize::from(area.width)), theme.style(Ink::Focus));
-    put(buffer, (area.x + 1.min(area.width), area.y), area.width.saturating_sub(1), title, theme.style(Ink::Focus));
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let body = Rect { x: body.x + 2.min(body.width), width: body.width.saturating_sub(2), ..body };
+    put(
+        buffer,
+        (area.x, area.y),
+        area.width,
+        &"━".repeat(usize::from(area.width)),
+        theme.style(Ink::Focus),
+    );
+    put(
+        buffer,
+        (area.x + 1.min(area.width), area.y),
+        area.width.saturating_sub(1),
+        title,
+        theme.style(Ink::Focus),
+    );
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    };
+    let body = Rect {
+        x: body.x + 2.min(body.width),
+        width: body.width.saturating_sub(2),
+        ..body
+    };
     let lines = lines(theme);
     if body.width < COLUMN * 2 || usize::from(body.height) >= lines.len() {
         return scrolled(&lines, ui.help_scroll(), body, buffer);
@@ -32,8 +52,20 @@ pub fn draw(ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
     // Room for two columns: the second goes on where the first ends.
     let half = lines.len().div_ceil(2);
     let (left, right) = lines.split_at(half);
-    let second = Rect { x: body.x + COLUMN, width: body.width - COLUMN, ..body };
-    let limit = scrolled(left, ui.help_scroll(), Rect { width: COLUMN - 2, ..body }, buffer);
+    let second = Rect {
+        x: body.x + COLUMN,
+        width: body.width - COLUMN,
+        ..body
+    };
+    let limit = scrolled(
+        left,
+        ui.help_scroll(),
+        Rect {
+            width: COLUMN - 2,
+            ..body
+        },
+        buffer,
+    );
     limit.max(scrolled(right, ui.help_scroll(), second, buffer))
 }
 
@@ -59,14 +91,21 @@ fn lines(theme: Theme) -> Vec<Line<'static>> {
     ];
     for (state, meaning) in states {
         lines.push(Line::from(vec![
-            Span::styled(format!("  {}", padded(&state.symbol().to_string(), 14)), theme.style(state.ink())),
+            Span::styled(
+                format!("  {}", padded(&state.symbol().to_string(), 14)),
+                theme.style(state.ink()),
+            ),
             Span::raw(format!(" a vehicle that {meaning}")),
         ]));
     }
     for (symbol, ink, meaning) in [
         ("◆ ■", Ink::Fixed, "a road-side unit; any other node that stands"),
         ("rings", Ink::Ring, "a broadcast that has just begun"),
-        ("lines", Ink::Unicast, "a message to one receiver; broken lines run over the wires"),
+        (
+            "lines",
+            Ink::Unicast,
+            "a message to one receiver; broken lines run over the wires",
+        ),
     ] {
         lines.push(Line::from(vec![
             Span::styled(format!("  {}", padded(symbol, 14)), theme.style(ink)),

@@ -43,7 +43,11 @@ impl Place {
 
 /// The area below a pane's title.
 pub fn inner(area: Rect) -> Rect {
-    Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
+    Rect {
+        y: area.y.saturating_add(1),
+        height: area.height.saturating_sub(1),
+        ..area
+    }
 }
 
 /// The whole screen.
@@ -70,14 +74,30 @@ pub fn too_small(area: Rect) -> bool {
 
 /// Arranges a screen.
 pub fn layout(area: Rect) -> Layout {
-    let row = |y: u16| Rect { x: area.x, y: area.y.saturating_add(y), width: area.width, height: 1.min(area.height) };
-    let main = Rect { y: area.y.saturating_add(2), height: area.height.saturating_sub(3), ..area };
+    let row = |y: u16| Rect {
+        x: area.x,
+        y: area.y.saturating_add(y),
+        width: area.width,
+        height: 1.min(area.height),
+    };
+    let main = Rect {
+        y: area.y.saturating_add(2),
+        height: area.height.saturating_sub(3),
+        ..area
+    };
     let (places, gap) = match Class::of(area) {
         Class::Small => small(main),
         Class::Medium => medium(main),
         Class::Large => large(main),
     };
-    Layout { header: row(0), timeline: row(1), main, places, gap, footer: row(area.height.saturating_sub(1)) }
+    Layout {
+        header: row(0),
+        timeline: row(1),
+        main,
+        places,
+        gap,
+        footer: row(area.height.saturating_sub(1)),
+    }
 }
 
 fn place(panes: &'static [Pane], area: Rect) -> Place {
@@ -87,15 +107,34 @@ fn place(panes: &'static [Pane], area: Rect) -> Place {
 /// The upper `share` hundredths, and the rest.
 fn above(area: Rect, share: u16) -> (Rect, Rect) {
     let height = part(area.height, share);
-    (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
+    (
+        Rect { height, ..area },
+        Rect {
+            y: area.y + height,
+            height: area.height - height,
+            ..area
+        },
+    )
 }
 
 /// The left `share` hundredths, a column, and the rest.
 fn beside(area: Rect, share: u16) -> (Rect, Rect, Rect) {
     let width = part(area.width, share);
     let rest = area.width.saturating_sub(width + 1);
-    let gap = Rect { x: area.x + width, width: area.width.saturating_sub(width).min(1), ..area };
-    (Rect { width, ..area }, gap, Rect { x: area.x + area.width - rest, width: rest, ..area })
+    let gap = Rect {
+        x: area.x + width,
+        width: area.width.saturating_sub(width).min(1),
+        ..area
+    };
+    (
+        Rect { width, ..area },
+        gap,
+        Rect {
+            x: area.x + area.width - rest,
+            width: rest,
+            ..area
+        },
+    )
 }
 
 fn part(length: u16, share: u16) -> u16 {
@@ -109,7 +148,10 @@ fn small(main: Rect) -> (Vec<Place>, Rect) {
     let places = vec![
         place(&[Pane::Map], left),
         place(&[Pane::Flow], right),
-        place(&[Pane::Message, Pane::Nodes, Pane::Losses, Pane::Views, Pane::Events], bottom),
+        place(
+            &[Pane::Message, Pane::Nodes, Pane::Losses, Pane::Views, Pane::Events],
+            bottom,
+        ),
     ];
     (places, gap)
 }
@@ -152,7 +194,10 @@ mod tests {
     fn every_pane_has_one_place_at_every_size() {
         for (width, height) in [(80, 24), (111, 60), (112, 34), (159, 48), (160, 44), (300, 100)] {
             let layout = layout(Rect::new(0, 0, width, height));
-            for pane in Pane::ALL.into_iter().filter(|pane| !matches!(pane, Pane::Timeline | Pane::Node)) {
+            for pane in Pane::ALL
+                .into_iter()
+                .filter(|pane| !matches!(pane, Pane::Timeline | Pane::Node))
+            {
                 let count = layout.places.iter().filter(|place| place.panes.contains(&pane)).count();
                 assert_eq!(count, 1, "{pane:?} at {width}x{height}");
             }

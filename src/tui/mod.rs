@@ -71,8 +71,14 @@ pub struct Options {
 impl Options {
     /// As the environment asks: `NO_COLOR`, and whether the terminal is on another machine.
     pub fn from_env(protocols: Protocols) -> Options {
-        let remote = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].iter().any(|name| std::env::var_os(name).is_some());
-        Options { protocols, theme: Theme::from_env(), frame: if remote { FRAME_REMOTE } else { FRAME } }
+        let remote = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some());
+        Options {
+            protocols,
+            theme: Theme::from_env(),
+            frame: if remote { FRAME_REMOTE } else { FRAME },
+        }
     }
 }
 
@@ -96,6 +102,15 @@ pub async fn run(feed: Box<dyn Feed>, options: Options) -> io::Result<Exit> {
     let exit = app.events(&guard).await;
     app.feed.control(Control::Stop);
     exit
+}
+
+/// The same for callers without a runtime: on one of its own, on this thread, as the environment asks.
+///
+/// # Errors
+/// As [`run`], and if the runtime cannot be made.
+pub fn show(feed: Box<dyn Feed>, protocols: Protocols) -> io::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(feed, Options::from_env(protocols)))
 }
 
 type Screenful = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -217,8 +232,17 @@ impl App {
     fn draw(&mut self, terminal: &mut Screenful) -> io::Result<()> {
         self.dirty = false;
         self.ui.refresh(&self.scene);
-        let views = if self.ui.shows(Pane::Views) { self.folds.views() } else { Vec::new() };
-        let screen = Screen { scene: &self.scene, ui: &self.ui, status: &self.status, views: &views };
+        let views = if self.ui.shows(Pane::Views) {
+            self.folds.views()
+        } else {
+            Vec::new()
+        };
+        let screen = Screen {
+            scene: &self.scene,
+            ui: &self.ui,
+            status: &self.status,
+            views: &views,
+        };
         queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
         terminal.draw(|frame| frame.render_stateful_widget(&screen, frame.area(), &mut self.cache))?;
         execute!(terminal.backend_mut(), EndSynchronizedUpdate)?;

@@ -50,7 +50,12 @@ pub fn addressee<'a>(scene: &'a Scene, entry: &Entry) -> Cow<'a, str> {
 
 /// The role's name as the scenario has it, `protocol.role`; empty where the cast does not know it.
 pub fn role(scene: &Scene, node: NodeId, role: u8) -> &str {
-    scene.cast().nodes.get(node.index()).and_then(|node| node.roles.get(usize::from(role))).map_or("", String::as_str)
+    scene
+        .cast()
+        .nodes
+        .get(node.index())
+        .and_then(|node| node.roles.get(usize::from(role)))
+        .map_or("", String::as_str)
 }
 
 /// Seconds with milliseconds.
@@ -69,5 +74,9 @@ pub fn count(count: u64) -> String {
 
 /// A share in per cent; a dash where there is nothing to share.
 pub fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{:.1} %", part as f64 / whole as f64 * 100.0) }
+    if whole == 0 {
+        "–".to_owned()
+    } else {
+        format!("{:.1} %", part as f64 / whole as f64 * 100.0)
+    }
 }

@@ -55,7 +55,9 @@ fn piece<'a>(cells: impl Iterator<Item = (u16, &'a Cell)> + Clone, y: u16, look:
     let left = |x: u16| MARGIN.0 + u32::from(x) * CELL.0;
     let top = MARGIN.1 + u32::from(y) * CELL.1;
     let count = u32::try_from(cells.clone().count()).unwrap_or(0);
-    let Some(start) = cells.clone().next().map(|(x, _)| left(x)) else { return };
+    let Some(start) = cells.clone().next().map(|(x, _)| left(x)) else {
+        return;
+    };
     // Writing to a string cannot fail, here and below.
     if look.back != BACKGROUND {
         let _ = writeln!(
@@ -71,7 +73,10 @@ fn piece<'a>(cells: impl Iterator<Item = (u16, &'a Cell)> + Clone, y: u16, look:
         // Fonts disagree about braille, so its dots are drawn.
         let mut path = String::new();
         for (x, cell) in cells {
-            for (index, place) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)].into_iter().enumerate() {
+            for (index, place) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
+                .into_iter()
+                .enumerate()
+            {
                 if pattern(cell).unwrap_or(0) & (1 << index) != 0 {
                     let _ = write!(path, "M{} {}h2v2h-2z", left(x) + 1 + place.0 * 4, top + 1 + place.1 * 4);
                 }
@@ -87,7 +92,11 @@ fn piece<'a>(cells: impl Iterator<Item = (u16, &'a Cell)> + Clone, y: u16, look:
         return;
     }
     let bold = if look.bold { " font-weight=\"bold\"" } else { "" };
-    let line = if look.underlined { " text-decoration=\"underline\"" } else { "" };
+    let line = if look.underlined {
+        " text-decoration=\"underline\""
+    } else {
+        ""
+    };
     // The length is given, so that no font moves what stands to the right.
     let _ = writeln!(
         svg,
@@ -155,17 +164,18 @@ fn colour(colour: Color, default: &'static str) -> &'static str {
 }
 
 fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, letter| {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            letter if letter.is_control() => escaped.push(' '),
-            letter => escaped.push(letter),
-        }
-        escaped
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut escaped, letter| {
+            match letter {
+                '&' => escaped.push_str("&amp;"),
+                '<' => escaped.push_str("&lt;"),
+                '>' => escaped.push_str("&gt;"),
+                '"' => escaped.push_str("&quot;"),
+                letter if letter.is_control() => escaped.push(' '),
+                letter => escaped.push(letter),
+            }
+            escaped
+        })
 }
 
 #[cfg(test)]

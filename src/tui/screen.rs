@@ -79,7 +79,10 @@ impl StatefulWidget for &Screen<'_> {
 impl Screen<'_> {
     fn panes(&self, layout: &Layout, buffer: &mut Buffer, cache: &mut Cache) {
         if let Some(pane) = self.ui.opened() {
-            let alone = Place { panes: only(pane).unwrap_or(&[]), area: layout.main };
+            let alone = Place {
+                panes: only(pane).unwrap_or(&[]),
+                area: layout.main,
+            };
             chrome::title(self.scene, self.ui, &alone, buffer);
             self.pane(pane, alone.inner(), buffer, cache);
             return;
@@ -122,7 +125,13 @@ impl Screen<'_> {
         let top = area.y + area.height.saturating_sub(3) / 2;
         for (y, line) in (top..area.bottom()).zip(&lines) {
             let length = u16::try_from(line.chars().count()).unwrap_or(u16::MAX);
-            put(buffer, (area.x + area.width.saturating_sub(length) / 2, y), area.width, line, Style::new());
+            put(
+                buffer,
+                (area.x + area.width.saturating_sub(length) / 2, y),
+                area.width,
+                line,
+                Style::new(),
+            );
         }
     }
 }
@@ -130,5 +139,7 @@ impl Screen<'_> {
 /// A pane as a list of one.
 fn only(pane: Pane) -> Option<&'static [Pane]> {
     static ALL: [Pane; 9] = Pane::ALL;
-    ALL.iter().position(|other| *other == pane).and_then(|index| ALL.get(index..=index))
+    ALL.iter()
+        .position(|other| *other == pane)
+        .and_then(|index| ALL.get(index..=index))
 }

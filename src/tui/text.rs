@@ -22,7 +22,13 @@ pub fn put(buffer: &mut Buffer, (x, y): (u16, u16), width: u16, text: &str, styl
 /// The same at the right end of the columns.
 pub fn put_right(buffer: &mut Buffer, (x, y): (u16, u16), width: u16, text: &str, style: Style) {
     let length = u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX);
-    put(buffer, (x.saturating_add(width.saturating_sub(length)), y), width, text, style);
+    put(
+        buffer,
+        (x.saturating_add(width.saturating_sub(length)), y),
+        width,
+        text,
+        style,
+    );
 }
 
 /// Draws the lines that are in sight `scroll` lines down, and returns how far one can scroll.
@@ -49,7 +55,13 @@ pub fn bar(share: f64, width: u16) -> String {
 /// Columns of values as a line of bars, one character each, the highest as high as `most`.
 pub fn spark(values: impl Iterator<Item = f64>, most: f64) -> String {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let level = |value: f64| if most > 0.0 { (value / most * 8.0).ceil().clamp(0.0, 8.0) as usize } else { 0 };
+    let level = |value: f64| {
+        if most > 0.0 {
+            (value / most * 8.0).ceil().clamp(0.0, 8.0) as usize
+        } else {
+            0
+        }
+    };
     values.map(|value| LEVELS[level(value)]).collect()
 }
 

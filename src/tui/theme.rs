@@ -72,7 +72,11 @@ impl Theme {
     /// The style of what is selected, in the pane that keys go to or in another.
     pub const fn selected(self, focused: bool) -> Style {
         let style = Style::new().add_modifier(Modifier::REVERSED);
-        if focused { style } else { style.add_modifier(Modifier::DIM) }
+        if focused {
+            style
+        } else {
+            style.add_modifier(Modifier::DIM)
+        }
     }
 }
 
@@ -127,13 +131,43 @@ impl KeyState {
     pub fn of(state: Option<&str>) -> KeyState {
         const WORDS: &[(KeyState, &[&str])] = &[
             (KeyState::Revoked, &["revoked", "expelled", "blocked"]),
-            (KeyState::Keyless, &["keyless", "no key", "without", "unregistered", "off"]),
-            (KeyState::Requesting, &["request", "wait", "asking", "pending", "joining", "proving", "handshake"]),
-            (KeyState::Keyed, &["keyed", "key", "certified", "valid", "registered", "ready", "joined", "active", "serving"]),
+            (
+                KeyState::Keyless,
+                &["keyless", "no key", "without", "unregistered", "off"],
+            ),
+            (
+                KeyState::Requesting,
+                &[
+                    "request",
+                    "wait",
+                    "asking",
+                    "pending",
+                    "joining",
+                    "proving",
+                    "handshake",
+                ],
+            ),
+            (
+                KeyState::Keyed,
+                &[
+                    "keyed",
+                    "key",
+                    "certified",
+                    "valid",
+                    "registered",
+                    "ready",
+                    "joined",
+                    "active",
+                    "serving",
+                ],
+            ),
         ];
         let Some(state) = state else { return KeyState::Other };
         let state = state.to_lowercase();
-        WORDS.iter().find(|(_, words)| words.iter().any(|word| state.contains(word))).map_or(KeyState::Other, |(known, _)| *known)
+        WORDS
+            .iter()
+            .find(|(_, words)| words.iter().any(|word| state.contains(word)))
+            .map_or(KeyState::Other, |(known, _)| *known)
     }
 
     /// How it is drawn.
@@ -175,7 +209,17 @@ mod tests {
 
     #[test]
     fn without_colour_no_ink_has_one() {
-        for ink in [Ink::Plain, Ink::Dim, Ink::Focus, Ink::Ring, Ink::Keyed, Ink::Revoked, Ink::Good, Ink::Bad, Ink::Warn] {
+        for ink in [
+            Ink::Plain,
+            Ink::Dim,
+            Ink::Focus,
+            Ink::Ring,
+            Ink::Keyed,
+            Ink::Revoked,
+            Ink::Good,
+            Ink::Bad,
+            Ink::Warn,
+        ] {
             let style = Theme::new(false).style(ink);
             assert_eq!((style.fg, style.bg), (None, None));
         }

@@ -42,8 +42,17 @@ pub enum Pane {
 
 impl Pane {
     /// All of them; the first seven by the number of their key.
-    pub const ALL: [Pane; 9] =
-        [Pane::Map, Pane::Flow, Pane::Message, Pane::Nodes, Pane::Losses, Pane::Views, Pane::Events, Pane::Timeline, Pane::Node];
+    pub const ALL: [Pane; 9] = [
+        Pane::Map,
+        Pane::Flow,
+        Pane::Message,
+        Pane::Nodes,
+        Pane::Losses,
+        Pane::Views,
+        Pane::Events,
+        Pane::Timeline,
+        Pane::Node,
+    ];
 
     /// Its title.
     pub const fn title(self) -> &'static str {
@@ -140,7 +149,10 @@ pub struct Ui {
 impl Ui {
     /// A screen on which nothing has been chosen.
     pub fn new(protocols: Protocols, theme: Theme) -> Ui {
-        let order = Pane::ALL.into_iter().filter(|pane| *pane != Pane::Node).collect::<Vec<_>>();
+        let order = Pane::ALL
+            .into_iter()
+            .filter(|pane| *pane != Pane::Node)
+            .collect::<Vec<_>>();
         let mut ui = Ui {
             protocols,
             theme,
@@ -236,7 +248,10 @@ impl Ui {
     pub fn shows(&self, pane: Pane) -> bool {
         match self.opened.last() {
             Some(opened) => *opened == pane,
-            None => layout::layout(self.area).places.iter().any(|place| self.shown(place.panes) == pane),
+            None => layout::layout(self.area)
+                .places
+                .iter()
+                .any(|place| self.shown(place.panes) == pane),
         }
     }
 
@@ -246,7 +261,11 @@ impl Ui {
         if self.opened.last() == Some(&pane) {
             return Some(layout::inner(layout.main));
         }
-        layout.places.iter().find(|place| place.panes.contains(&pane)).map(layout::Place::inner)
+        layout
+            .places
+            .iter()
+            .find(|place| place.panes.contains(&pane))
+            .map(layout::Place::inner)
     }
 
     /// Is the help open?
@@ -340,6 +359,9 @@ impl Ui {
     pub fn can_go_back(&self) -> bool {
         self.help
             || (!layout::too_small(self.area)
-                && (!self.opened.is_empty() || !self.filter.is_empty() || self.selected.is_some() || self.camera.follow.is_some()))
+                && (!self.opened.is_empty()
+                    || !self.filter.is_empty()
+                    || self.selected.is_some()
+                    || self.camera.follow.is_some()))
     }
 }

@@ -32,7 +32,13 @@ impl Show {
             folds.observe(record, &run.cast);
         }
         let status = sample::live(scene.now());
-        Show { ui: Ui::new(PROTOCOLS, theme), status, scene, folds, cache: Cache::default() }
+        Show {
+            ui: Ui::new(PROTOCOLS, theme),
+            status,
+            scene,
+            folds,
+            cache: Cache::default(),
+        }
     }
 
     pub fn resize(&mut self, width: u16, height: u16) {
@@ -45,7 +51,12 @@ impl Show {
         let mut buffer = Buffer::empty(area);
         self.ui.refresh(&self.scene);
         let views = self.folds.views();
-        let screen = Screen { scene: &self.scene, ui: &self.ui, status: &self.status, views: &views };
+        let screen = Screen {
+            scene: &self.scene,
+            ui: &self.ui,
+            status: &self.status,
+            views: &views,
+        };
         (&screen).render(area, &mut buffer, &mut self.cache);
         self.ui.limit(&self.cache.limits, self.cache.help_limit);
         buffer
@@ -54,7 +65,13 @@ impl Show {
     pub fn text(&mut self) -> String {
         let buffer = self.buffer();
         let area = buffer.area;
-        let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        let row = |y| {
+            (0..area.width)
+                .map(|x| buffer[(x, y)].symbol())
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        };
         (0..area.height).map(|y| row(y) + "\n").collect()
     }
 
@@ -89,7 +106,11 @@ pub fn key(name: &str) -> KeyEvent {
         "ctrl-u" => return KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
         letter => {
             let letter = letter.chars().next().unwrap();
-            let shift = if letter.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+            let shift = if letter.is_uppercase() {
+                KeyModifiers::SHIFT
+            } else {
+                KeyModifiers::NONE
+            };
             return KeyEvent::new(KeyCode::Char(letter), shift);
         }
     };

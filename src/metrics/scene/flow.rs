@@ -115,7 +115,12 @@ impl Entry {
 
     /// The outcome at one candidate, with what happened later taken into account: `None` if it was taken in.
     pub fn outcome(&self, reception: &Reception) -> Option<Reason> {
-        reception.lost.or_else(|| self.after.iter().find(|after| after.node == reception.node).map(|after| after.why))
+        reception.lost.or_else(|| {
+            self.after
+                .iter()
+                .find(|after| after.node == reception.node)
+                .map(|after| after.why)
+        })
     }
 
     pub(super) fn hear(&mut self, receptions: &[Reception]) {
@@ -144,7 +149,11 @@ impl Entry {
 
     pub(super) fn reject_at(&mut self, node: NodeId, role: u8, why: Reason) {
         self.rejected += 1;
-        self.add(After { node, role: Some(role), why });
+        self.add(After {
+            node,
+            role: Some(role),
+            why,
+        });
     }
 
     fn add(&mut self, after: After) {
@@ -170,7 +179,10 @@ pub struct Flow {
 
 impl Flow {
     pub(super) fn new(room: usize) -> Flow {
-        Flow { entries: VecDeque::new(), room: room.max(1) }
+        Flow {
+            entries: VecDeque::new(),
+            room: room.max(1),
+        }
     }
 
     pub(super) fn push(&mut self, mut entry: Entry) {

@@ -26,7 +26,10 @@ pub struct NodeScene {
 
 impl NodeScene {
     pub(super) fn new(roles: usize) -> NodeScene {
-        NodeScene { states: vec![None; roles], ..NodeScene::default() }
+        NodeScene {
+            states: vec![None; roles],
+            ..NodeScene::default()
+        }
     }
 
     /// The first role's state that is known.

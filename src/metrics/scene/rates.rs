@@ -37,7 +37,10 @@ impl Rates {
             if self.seconds.len() >= ROOM {
                 self.seconds.pop_front();
             }
-            self.seconds.push_back(Rate { second, ..Rate::default() });
+            self.seconds.push_back(Rate {
+                second,
+                ..Rate::default()
+            });
         }
         let last = self.seconds.len().saturating_sub(1);
         // The loop above leaves at least one second.
@@ -52,6 +55,11 @@ impl Rates {
     /// The figures of the last second that is over at `now`; in the first second, those so far.
     pub fn last_whole(&self, now: Time) -> Rate {
         let second = (now.0 / 1_000_000_000).saturating_sub(1);
-        self.seconds.iter().rev().find(|rate| rate.second == second).copied().unwrap_or_default()
+        self.seconds
+            .iter()
+            .rev()
+            .find(|rate| rate.second == second)
+            .copied()
+            .unwrap_or_default()
     }
 }

@@ -126,7 +126,15 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         id: Id::Jump,
-        keys: &[char('1'), char('2'), char('3'), char('4'), char('5'), char('6'), char('7')],
+        keys: &[
+            char('1'),
+            char('2'),
+            char('3'),
+            char('4'),
+            char('5'),
+            char('6'),
+            char('7'),
+        ],
         label: |_, _| "pane",
         help: "map, flow, message, nodes, losses, views, events",
         group: Group::Move,

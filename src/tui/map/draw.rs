@@ -53,7 +53,9 @@ fn activity(scene: &Scene, view: Viewport, grid: &mut Grid) {
         if entry.at.0 < since.saturating_sub(TRACE) {
             break;
         }
-        let Some(from) = entry.place.map(|at| at.metres()).filter(|_| end >= since) else { continue };
+        let Some(from) = entry.place.map(|at| at.metres()).filter(|_| end >= since) else {
+            continue;
+        };
         match entry.medium {
             Medium::Air { .. } if entry.to.is_none() => {
                 rings += 1;
@@ -64,7 +66,11 @@ fn activity(scene: &Scene, view: Viewport, grid: &mut Grid) {
             Medium::Air { .. } => {
                 lines += 1;
                 if let Some(to) = entry.to.and_then(|to| place(scene, to)).filter(|_| lines <= MAX_LINES) {
-                    let ink = if entry.lost > 0 && entry.delivered == 0 { Ink::Bad } else { Ink::Unicast };
+                    let ink = if entry.lost > 0 && entry.delivered == 0 {
+                        Ink::Bad
+                    } else {
+                        Ink::Unicast
+                    };
                     grid.line(view.dots(from), view.dots(to), ink, 1);
                 }
             }
@@ -86,23 +92,40 @@ fn ring(view: Viewport, grid: &mut Grid, from: (f64, f64), age: u64) {
 }
 
 /// A packet, as far as it has come.
-fn wire(view: Viewport, grid: &mut Grid, (from, to): ((f64, f64), (f64, f64)), left: Time, arrives: Option<Time>, now: Time) {
+fn wire(
+    view: Viewport,
+    grid: &mut Grid,
+    (from, to): ((f64, f64), (f64, f64)),
+    left: Time,
+    arrives: Option<Time>,
+    now: Time,
+) {
     let (from, to) = (view.dots(from), view.dots(to));
     let Some(arrives) = arrives else {
         return grid.line(from, to, Ink::Bad, 4);
     };
     let span = arrives.since(left).as_secs_f64();
-    let share = if span > 0.0 { (now.since(left).as_secs_f64() / span).min(1.0) } else { 1.0 };
+    let share = if span > 0.0 {
+        (now.since(left).as_secs_f64() / span).min(1.0)
+    } else {
+        1.0
+    };
     let reached = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
     grid.line(from, reached, Ink::Wire, 2);
 }
 
 /// From the sender to every candidate: whole where it arrived, broken where it did not.
 fn outcome(scene: &Scene, entry: &Entry, view: Viewport, grid: &mut Grid) {
-    let Some(from) = entry.place.map(|at| at.metres()) else { return };
+    let Some(from) = entry.place.map(|at| at.metres()) else {
+        return;
+    };
     for reception in &entry.receptions {
         if let Some(to) = place(scene, reception.node) {
-            let (ink, gap) = if entry.outcome(reception).is_none() { (Ink::Good, 1) } else { (Ink::Bad, 3) };
+            let (ink, gap) = if entry.outcome(reception).is_none() {
+                (Ink::Good, 1)
+            } else {
+                (Ink::Bad, 3)
+            };
             grid.line(view.dots(from), view.dots(to), ink, gap);
         }
     }

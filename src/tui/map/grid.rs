@@ -22,7 +22,11 @@ pub struct Grid {
 impl Grid {
     /// An empty grid of so many cells.
     pub fn new(width: u16, height: u16) -> Grid {
-        Grid { width, height, cells: vec![(0, Ink::Plain); usize::from(width) * usize::from(height)] }
+        Grid {
+            width,
+            height,
+            cells: vec![(0, Ink::Plain); usize::from(width) * usize::from(height)],
+        }
     }
 
     /// Dots across.
@@ -40,7 +44,8 @@ impl Grid {
         self.width = width;
         self.height = height;
         self.cells.clear();
-        self.cells.resize(usize::from(width) * usize::from(height), (0, Ink::Plain));
+        self.cells
+            .resize(usize::from(width) * usize::from(height), (0, Ink::Plain));
     }
 
     /// Sets a dot; outside the grid, nothing. The greater ink takes the cell.
@@ -58,16 +63,29 @@ impl Grid {
     /// Draws a line between two points in dots, whatever they are: only what crosses the grid costs anything. With `gap`
     /// above 1, only every so many dots.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Ink, gap: i32) {
-        let Some((from, to)) = clip(from, to, f64::from(self.dots_wide()) - 1.0, f64::from(self.dots_high()) - 1.0) else {
+        let Some((from, to)) = clip(
+            from,
+            to,
+            f64::from(self.dots_wide()) - 1.0,
+            f64::from(self.dots_high()) - 1.0,
+        ) else {
             return;
         };
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         // Clipped, so the length is at most that of the grid.
         let steps = dx.abs().max(dy.abs()).ceil() as i32;
-        let (sx, sy) = if steps == 0 { (0.0, 0.0) } else { (dx / f64::from(steps), dy / f64::from(steps)) };
+        let (sx, sy) = if steps == 0 {
+            (0.0, 0.0)
+        } else {
+            (dx / f64::from(steps), dy / f64::from(steps))
+        };
         for step in (0..=steps).step_by(gap.max(1).unsigned_abs() as usize) {
             let at = f64::from(step);
-            self.dot((from.0 + sx * at).round() as i32, (from.1 + sy * at).round() as i32, ink);
+            self.dot(
+                (from.0 + sx * at).round() as i32,
+                (from.1 + sy * at).round() as i32,
+                ink,
+            );
         }
     }
 
@@ -82,8 +100,12 @@ impl Grid {
         // A dot's width between two points, so that the circle has no holes, and a bound for the largest.
         let points = (radius * core::f64::consts::TAU).ceil().clamp(8.0, 512.0);
         for point in 0..points as i32 {
-            let (sin, cos) = (f64::from(point) * core::f64::consts::TAU / points).sin_cos();
-            self.dot((centre.0 + cos * radius).round() as i32, (centre.1 + sin * radius).round() as i32, ink);
+            let (sin, cos) = libm::sincos(f64::from(point) * core::f64::consts::TAU / points);
+            self.dot(
+                (centre.0 + cos * radius).round() as i32,
+                (centre.1 + sin * radius).round() as i32,
+                ink,
+            );
         }
     }
 
@@ -97,9 +119,10 @@ impl Grid {
                 if bits == 0 {
                     continue;
                 }
-                if let (Some(pattern), Some(cell)) =
-                    (char::from_u32(BRAILLE + u32::from(bits)), buffer.cell_mut((area.x + x, area.y + y)))
-                {
+                if let (Some(pattern), Some(cell)) = (
+                    char::from_u32(BRAILLE + u32::from(bits)),
+                    buffer.cell_mut((area.x + x, area.y + y)),
+                ) {
                     cell.set_char(pattern).set_style(theme.style(ink));
                 }
             }
@@ -120,7 +143,12 @@ fn clip(from: (f64, f64), to: (f64, f64), width: f64, height: f64) -> Option<((f
         return None;
     }
     let (mut enter, mut leave) = (0.0f64, 1.0f64);
-    for (step, room) in [(-dx, from.0), (dx, width - from.0), (-dy, from.1), (dy, height - from.1)] {
+    for (step, room) in [
+        (-dx, from.0),
+        (dx, width - from.0),
+        (-dy, from.1),
+        (dy, height - from.1),
+    ] {
         if step == 0.0 {
             if room < 0.0 {
                 return None;
@@ -131,7 +159,10 @@ fn clip(from: (f64, f64), to: (f64, f64), width: f64, height: f64) -> Option<((f
             leave = leave.min(room / step);
         }
     }
-    (enter <= leave).then_some(((from.0 + dx * enter, from.1 + dy * enter), (from.0 + dx * leave, from.1 + dy * leave)))
+    (enter <= leave).then_some((
+        (from.0 + dx * enter, from.1 + dy * enter),
+        (from.0 + dx * leave, from.1 + dy * leave),
+    ))
 }
 
 #[cfg(test)]
@@ -143,7 +174,9 @@ mod tests {
         let area = Rect::new(0, 0, grid.width, grid.height);
         let mut buffer = Buffer::empty(area);
         grid.blit(area, &mut buffer, Theme::new(false));
-        (0..grid.height).map(|y| (0..grid.width).map(|x| buffer[(x, y)].symbol().to_owned()).collect()).collect()
+        (0..grid.height)
+            .map(|y| (0..grid.width).map(|x| buffer[(x, y)].symbol().to_owned()).collect())
+            .collect()
     }
 
     #[test]

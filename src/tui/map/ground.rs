@@ -37,7 +37,14 @@ impl Ground {
         if self.drawn != Some(key) {
             self.grid.reset(area.width, area.height);
             if view.scale <= BUILDINGS_UNTIL {
-                draw(&mut self.grid, &cast.map.buildings, &self.buildings, view, Ink::Building, true);
+                draw(
+                    &mut self.grid,
+                    &cast.map.buildings,
+                    &self.buildings,
+                    view,
+                    Ink::Building,
+                    true,
+                );
             }
             draw(&mut self.grid, &cast.map.roads, &self.roads, view, Ink::Road, false);
             self.drawn = Some(key);
@@ -47,9 +54,10 @@ impl Ground {
 }
 
 fn extent(line: &[(f32, f32)]) -> Extent {
-    line.iter().fold([f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY], |extent, &(x, y)| {
-        [extent[0].min(x), extent[1].min(y), extent[2].max(x), extent[3].max(y)]
-    })
+    line.iter().fold(
+        [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY],
+        |extent, &(x, y)| [extent[0].min(x), extent[1].min(y), extent[2].max(x), extent[3].max(y)],
+    )
 }
 
 fn draw(grid: &mut Grid, lines: &[Vec<(f32, f32)>], extents: &[Extent], view: Viewport, ink: Ink, closed: bool) {

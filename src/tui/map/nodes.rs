@@ -35,10 +35,14 @@ fn has_room(scene: &Scene, view: Viewport, area: Rect) -> bool {
 }
 
 fn present(scene: &Scene) -> impl Iterator<Item = (NodeId, &CastNode, &NodeScene, (f64, f64))> {
-    (0u32..).map(NodeId).zip(&scene.cast().nodes).zip(scene.nodes()).filter_map(|((id, cast), node)| {
-        let at = node.position.filter(|_| node.present)?;
-        Some((id, cast, node, at.metres()))
-    })
+    (0u32..)
+        .map(NodeId)
+        .zip(&scene.cast().nodes)
+        .zip(scene.nodes())
+        .filter_map(|((id, cast), node)| {
+            let at = node.position.filter(|_| node.present)?;
+            Some((id, cast, node, at.metres()))
+        })
 }
 
 /// Draws vehicles as dots where there is no room for symbols.
@@ -71,7 +75,11 @@ pub fn symbols(scene: &Scene, ui: &Ui, view: Viewport, area: Rect, buffer: &mut 
         } else {
             (fixed_symbol(cast), theme.style(Ink::Fixed))
         };
-        let style = if chosen { style.add_modifier(Modifier::REVERSED) } else { style };
+        let style = if chosen {
+            style.add_modifier(Modifier::REVERSED)
+        } else {
+            style
+        };
         // A fixed node stays visible under a vehicle that passes it.
         let index = usize::from(y) * usize::from(area.width) + usize::from(x);
         if cast.mobile && taken[index] && !chosen {
@@ -93,14 +101,24 @@ pub fn symbols(scene: &Scene, ui: &Ui, view: Viewport, area: Rect, buffer: &mut 
 /// Writes a name to the right of its symbol, or to the left, where nothing else stands; else not at all.
 fn label(area: Rect, buffer: &mut Buffer, taken: &mut [bool], (x, y): (u16, u16), name: &str, style: Style) {
     let length = u16::try_from(name.chars().count()).unwrap_or(u16::MAX);
-    let right = x.checked_add(1).filter(|start| start.checked_add(length).is_some_and(|end| end <= area.width));
+    let right = x
+        .checked_add(1)
+        .filter(|start| start.checked_add(length).is_some_and(|end| end <= area.width));
     let left = x.checked_sub(length);
     let row = usize::from(y) * usize::from(area.width);
     for start in [right, left].into_iter().flatten() {
         let cells = row + usize::from(start)..row + usize::from(start + length);
-        let Some(cells) = taken.get_mut(cells).filter(|cells| cells.iter().all(|taken| !taken)) else { continue };
+        let Some(cells) = taken.get_mut(cells).filter(|cells| cells.iter().all(|taken| !taken)) else {
+            continue;
+        };
         cells.fill(true);
-        buffer.set_stringn(area.x + start, area.y + y, name, usize::from(length), Style::reset().patch(style));
+        buffer.set_stringn(
+            area.x + start,
+            area.y + y,
+            name,
+            usize::from(length),
+            Style::reset().patch(style),
+        );
         return;
     }
 }

@@ -16,7 +16,13 @@ use crate::tui::ui::{Pane, Ui};
 pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
     let lines = scene.lines();
     if lines.is_empty() {
-        put(buffer, (area.x, area.y), area.width, "no role has said anything yet", ui.theme().style(Ink::Dim));
+        put(
+            buffer,
+            (area.x, area.y),
+            area.width,
+            "no role has said anything yet",
+            ui.theme().style(Ink::Dim),
+        );
         return 0;
     }
     let height = usize::from(area.height);
@@ -44,7 +50,11 @@ fn text(scene: &Scene, ui: &Ui, line: &Line) -> Text<'static> {
             (role, what, Ink::Plain)
         }
         What::Rejected(why) => (role, format!("refused: {why}"), Ink::Bad),
-        What::Unsent { why, head } => ("", format!("{} not sent: {why}", names::message(ui.protocols(), *head)), Ink::Bad),
+        What::Unsent { why, head } => (
+            "",
+            format!("{} not sent: {why}", names::message(ui.protocols(), *head)),
+            Ink::Bad,
+        ),
         What::Joined => ("", "joined".to_owned(), Ink::Dim),
         What::Left { fault: true } => ("", "failed".to_owned(), Ink::Bad),
         What::Left { fault: false } => ("", "left".to_owned(), Ink::Dim),

@@ -21,9 +21,27 @@ struct Columns {
 impl Columns {
     fn of(width: u16) -> Columns {
         match width {
-            70.. => Columns { time: 9, from: 12, to: 12, bytes: 6, outcome: 18 },
-            50.. => Columns { time: 7, from: 8, to: 8, bytes: 0, outcome: 13 },
-            _ => Columns { time: 7, from: 7, to: 7, bytes: 0, outcome: 8 },
+            70.. => Columns {
+                time: 9,
+                from: 12,
+                to: 12,
+                bytes: 6,
+                outcome: 18,
+            },
+            50.. => Columns {
+                time: 7,
+                from: 8,
+                to: 8,
+                bytes: 0,
+                outcome: 13,
+            },
+            _ => Columns {
+                time: 7,
+                from: 7,
+                to: 7,
+                bytes: 0,
+                outcome: 8,
+            },
         }
     }
 }
@@ -33,7 +51,11 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) {
     let (entries, selected) = window(scene, ui, usize::from(area.height));
     let dim = ui.theme().style(Ink::Dim);
     if entries.is_empty() {
-        let text = if ui.filter().is_empty() { "nothing has been sent yet" } else { "no message that is remembered matches" };
+        let text = if ui.filter().is_empty() {
+            "nothing has been sent yet"
+        } else {
+            "no message that is remembered matches"
+        };
         put(buffer, (area.x, area.y), area.width, text, dim);
         return;
     }
@@ -58,7 +80,13 @@ fn window<'a>(scene: &'a Scene, ui: &Ui, rows: usize) -> (Vec<&'a Entry>, Option
     // Where it was forgotten, the list stands at the oldest that is left.
     let here = flow.index_of(tx);
     let from = here.unwrap_or(0);
-    let mut entries: Vec<_> = flow.iter().take(from).rev().filter(passes).take(ui.selected_row().min(rows)).collect();
+    let mut entries: Vec<_> = flow
+        .iter()
+        .take(from)
+        .rev()
+        .filter(passes)
+        .take(ui.selected_row().min(rows))
+        .collect();
     entries.reverse();
     let above = entries.len();
     // The selected one is shown even if a later filter would hide it.
@@ -72,9 +100,21 @@ fn row(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffer) {
     let columns = Columns::of(area.width);
     let y = area.y;
     let mut x = area.x;
-    put_right(buffer, (x, y), columns.time, &names::seconds(entry.at), theme.style(Ink::Dim));
+    put_right(
+        buffer,
+        (x, y),
+        columns.time,
+        &names::seconds(entry.at),
+        theme.style(Ink::Dim),
+    );
     x += columns.time + 1;
-    put_right(buffer, (x, y), columns.from, &names::sender(scene, entry), theme.style(Ink::Plain));
+    put_right(
+        buffer,
+        (x, y),
+        columns.from,
+        &names::sender(scene, entry),
+        theme.style(Ink::Plain),
+    );
     x += columns.from;
     let (arrow, ink) = match entry.medium {
         Medium::Wire { .. } => ("⇢", Ink::Wire),
@@ -83,12 +123,24 @@ fn row(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffer) {
     };
     x = put(buffer, (x, y), 1, arrow, theme.style(ink));
     let to = if entry.is_broadcast() { Ink::Dim } else { Ink::Plain };
-    put(buffer, (x, y), columns.to, &names::addressee(scene, entry), theme.style(to));
+    put(
+        buffer,
+        (x, y),
+        columns.to,
+        &names::addressee(scene, entry),
+        theme.style(to),
+    );
     x += columns.to + 1;
     let rest = area.right().saturating_sub(x);
     let fixed = columns.outcome + 1 + if columns.bytes > 0 { columns.bytes + 1 } else { 0 };
     let name = rest.saturating_sub(fixed);
-    let end = put(buffer, (x, y), name, &names::message(ui.protocols(), entry.head()), theme.style(Ink::Plain));
+    let end = put(
+        buffer,
+        (x, y),
+        name,
+        &names::message(ui.protocols(), entry.head()),
+        theme.style(Ink::Plain),
+    );
     if entry.attempt > 0 {
         put(
             buffer,
@@ -100,7 +152,13 @@ fn row(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffer) {
     }
     x += name + 1;
     if columns.bytes > 0 {
-        put_right(buffer, (x, y), columns.bytes, &format!("{} B", entry.bytes.len()), theme.style(Ink::Dim));
+        put_right(
+            buffer,
+            (x, y),
+            columns.bytes,
+            &format!("{} B", entry.bytes.len()),
+            theme.style(Ink::Dim),
+        );
         x += columns.bytes + 1;
     }
     let (text, ink) = outcome(entry);
@@ -122,7 +180,11 @@ pub fn outcome(entry: &Entry) -> (String, Ink) {
     if all == 0 {
         return ("nobody".to_owned(), Ink::Dim);
     }
-    let refused = if entry.rejected > 0 { format!(" !{}", entry.rejected) } else { String::new() };
+    let refused = if entry.rejected > 0 {
+        format!(" !{}", entry.rejected)
+    } else {
+        String::new()
+    };
     let ink = match entry.delivered {
         _ if entry.rejected > 0 => Ink::Bad,
         0 => Ink::Bad,

@@ -13,7 +13,12 @@ use crate::tui::ui::{Pane, Ui};
 
 /// Draws the pane; returns how far it can be scrolled.
 pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
-    scrolled(&lines(scene, ui, usize::from(area.width)), ui.scroll(Pane::Losses), area, buffer)
+    scrolled(
+        &lines(scene, ui, usize::from(area.width)),
+        ui.scroll(Pane::Losses),
+        area,
+        buffer,
+    )
 }
 
 fn lines(scene: &Scene, ui: &Ui, width: usize) -> Vec<Line<'static>> {
@@ -52,12 +57,22 @@ fn lines(scene: &Scene, ui: &Ui, width: usize) -> Vec<Line<'static>> {
         ]));
     }
 
-    lines.push(title(format!("{}{:>8}{:>9}{:>11}{:>9}", padded("message", 20), "sent", "bytes", "delivered", "refused")));
+    lines.push(title(format!(
+        "{}{:>8}{:>9}{:>11}{:>9}",
+        padded("message", 20),
+        "sent",
+        "bytes",
+        "delivered",
+        "refused"
+    )));
     for (head, message) in scene.messages() {
         lines.push(Line::from(vec![
             Span::raw(padded(&names::message(ui.protocols(), head), 20)),
             Span::raw(format!("{:>8}{:>9}", count(message.sent), count(message.bytes))),
-            Span::raw(format!("{:>11}", percent(message.delivered, message.delivered + message.lost))),
+            Span::raw(format!(
+                "{:>11}",
+                percent(message.delivered, message.delivered + message.lost)
+            )),
             Span::styled(
                 format!("{:>9}", count(message.rejected)),
                 theme.style(if message.rejected > 0 { Ink::Bad } else { Ink::Dim }),
@@ -65,7 +80,10 @@ fn lines(scene: &Scene, ui: &Ui, width: usize) -> Vec<Line<'static>> {
         ]));
     }
     for (a, b) in scene.links_down() {
-        lines.push(Line::styled(format!("link {} – {} is down", scene.name(a), scene.name(b)), theme.style(Ink::Bad)));
+        lines.push(Line::styled(
+            format!("link {} – {} is down", scene.name(a), scene.name(b)),
+            theme.style(Ink::Bad),
+        ));
     }
     lines
 }
@@ -80,7 +98,10 @@ fn rates(scene: &Scene, ui: &Ui, width: usize) -> Vec<Line<'static>> {
         let most = shown.iter().map(value).max().unwrap_or(0);
         Line::from(vec![
             Span::styled(padded(name, 10), theme.style(Ink::Dim)),
-            Span::styled(spark(shown.iter().map(value).map(f64::from), f64::from(most)), theme.style(ink)),
+            Span::styled(
+                spark(shown.iter().map(value).map(f64::from), f64::from(most)),
+                theme.style(ink),
+            ),
             Span::styled(format!(" ≤ {}/s", count(most.into())), theme.style(Ink::Dim)),
         ])
     };

@@ -38,7 +38,11 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
         return 0;
     }
     summary(scene, ui, entry, Rect { height: 1, ..area }, buffer);
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    };
     let right = (body.width / 3).clamp(26, 46).min(body.width);
     let left = body.width.saturating_sub(right + 1);
     content(ui, entry, Rect { width: left, ..body }, buffer);
@@ -49,7 +53,11 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
         scene,
         ui,
         entry,
-        Rect { x: body.x + body.width.min(left + 1), width: body.width.saturating_sub(left + 1), ..body },
+        Rect {
+            x: body.x + body.width.min(left + 1),
+            width: body.width.saturating_sub(left + 1),
+            ..body
+        },
         buffer,
     )
 }
@@ -78,7 +86,13 @@ fn summary(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffe
         Medium::Wire { fate: Err(why) } => text += &format!("  lost on the wires: {why}"),
     }
     text += &format!("  #{}", entry.tx.0);
-    put(buffer, (end, area.y), area.right().saturating_sub(end), &text, theme.style(Ink::Plain));
+    put(
+        buffer,
+        (end, area.y),
+        area.right().saturating_sub(end),
+        &text,
+        theme.style(Ink::Plain),
+    );
 }
 
 /// The fields above, the bytes below.
@@ -93,8 +107,15 @@ fn content(ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffer) {
     let per_row = bytes_a_row(area.width);
     let wanted = u16::try_from(entry.bytes.len().div_ceil(per_row)).unwrap_or(u16::MAX) + 1;
     // Little room is better spent on fields; of the bytes, the row with the cursor's is the one to see.
-    let below = if area.height >= 10 { wanted.min(area.height / 2) } else { 1.min(area.height / 3) };
-    let above = Rect { height: area.height - below, ..area };
+    let below = if area.height >= 10 {
+        wanted.min(area.height / 2)
+    } else {
+        1.min(area.height / 3)
+    };
+    let above = Rect {
+        height: area.height - below,
+        ..area
+    };
     let top = (cursor + 1).saturating_sub(usize::from(above.height));
     for (y, (index, (depth, field))) in (above.top()..above.bottom()).zip(fields.iter().enumerate().skip(top)) {
         let line = Rect { y, height: 1, ..above };
@@ -103,10 +124,24 @@ fn content(ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffer) {
             buffer.set_style(line, ui.theme().selected(ui.active() == Pane::Message));
         }
     }
-    let mut below = Rect { y: above.bottom(), height: below, ..area };
+    let mut below = Rect {
+        y: above.bottom(),
+        height: below,
+        ..area
+    };
     if below.height > 2 {
-        put(buffer, (below.x, below.y), below.width, &"─".repeat(usize::from(below.width)), ui.theme().style(Ink::Dim));
-        below = Rect { y: below.y + 1, height: below.height - 1, ..below };
+        put(
+            buffer,
+            (below.x, below.y),
+            below.width,
+            &"─".repeat(usize::from(below.width)),
+            ui.theme().style(Ink::Dim),
+        );
+        below = Rect {
+            y: below.y + 1,
+            height: below.height - 1,
+            ..below
+        };
     }
     hex(ui, entry, bytes, below, buffer);
 }
@@ -116,9 +151,21 @@ fn row(ui: &Ui, depth: usize, field: &Tree, area: Rect, buffer: &mut Buffer) {
     let indent = u16::try_from(depth * 2).unwrap_or(u16::MAX).min(area.width / 2);
     let x = area.x + indent;
     let broken = field.name == "malformed";
-    let name = put(buffer, (x, area.y), area.width - indent, &field.name, theme.style(if broken { Ink::Bad } else { Ink::Dim }));
+    let name = put(
+        buffer,
+        (x, area.y),
+        area.width - indent,
+        &field.name,
+        theme.style(if broken { Ink::Bad } else { Ink::Dim }),
+    );
     let start = name + 1;
-    let value = put(buffer, (start, area.y), area.right().saturating_sub(start), &field.value, theme.style(Ink::Plain));
+    let value = put(
+        buffer,
+        (start, area.y),
+        area.right().saturating_sub(start),
+        &field.value,
+        theme.style(Ink::Plain),
+    );
     let room = area.right().saturating_sub(value + 2);
     if usize::from(room) >= field.kind.len() {
         put_right(buffer, (value + 2, area.y), room, field.kind, theme.style(Ink::Dim));
@@ -142,15 +189,41 @@ fn hex(ui: &Ui, entry: &Entry, marked: core::ops::Range<usize>, area: Rect, buff
     let last_top = rows.saturating_sub(usize::from(area.height));
     let top = (marked.start / per_row).min(last_top);
     for (y, (index, bytes)) in (area.top()..area.bottom()).zip(entry.bytes.chunks(per_row).enumerate().skip(top)) {
-        let mut x = put(buffer, (area.x, y), area.width, &format!("{:04x} ", index * per_row), theme.style(Ink::Dim));
+        let mut x = put(
+            buffer,
+            (area.x, y),
+            area.width,
+            &format!("{:04x} ", index * per_row),
+            theme.style(Ink::Dim),
+        );
         let letters = area.x + 6 + u16::try_from(per_row * 3).unwrap_or(0) + 1;
         for (place, byte) in (index * per_row..).zip(bytes) {
-            let style = if marked.contains(&place) { theme.selected(true) } else { Style::new() };
+            let style = if marked.contains(&place) {
+                theme.selected(true)
+            } else {
+                Style::new()
+            };
             put(buffer, (x, y), 1, " ", Style::new());
-            x = put(buffer, (x + 1, y), area.right().saturating_sub(x + 1), &format!("{byte:02x}"), style);
-            let letter = if byte.is_ascii_graphic() { char::from(*byte) } else { '·' };
+            x = put(
+                buffer,
+                (x + 1, y),
+                area.right().saturating_sub(x + 1),
+                &format!("{byte:02x}"),
+                style,
+            );
+            let letter = if byte.is_ascii_graphic() {
+                char::from(*byte)
+            } else {
+                '·'
+            };
             let at = letters + u16::try_from(place % per_row).unwrap_or(0);
-            put(buffer, (at, y), area.right().saturating_sub(at), letter.encode_utf8(&mut [0; 4]), style);
+            put(
+                buffer,
+                (at, y),
+                area.right().saturating_sub(at),
+                letter.encode_utf8(&mut [0; 4]),
+                style,
+            );
         }
     }
 }
@@ -184,7 +257,11 @@ fn receivers(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buf
         })
         .collect();
     outcomes.sort_by_key(|(rank, reception, _)| (*rank, reception.node));
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    };
     let limit = outcomes.len().saturating_sub(usize::from(body.height));
     let scroll = ui.scroll(Pane::Message).min(limit);
     for (y, (rank, reception, after)) in (body.top()..body.bottom()).zip(outcomes.into_iter().skip(scroll)) {
@@ -196,7 +273,10 @@ fn receivers(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buf
             put_right(buffer, (x, y), 4, &reception.dbm.to_string(), theme.style(Ink::Dim));
             x += 5;
         }
-        let mut text = reception.lost.or(after.map(|after| after.why)).map_or_else(String::new, |why| why.to_string());
+        let mut text = reception
+            .lost
+            .or(after.map(|after| after.why))
+            .map_or_else(String::new, |why| why.to_string());
         if let Some(role) = after.and_then(|after| after.role) {
             text += &format!(" by {}", names::role(scene, reception.node, role));
         }

@@ -18,7 +18,13 @@ const MAX_MESSAGES: usize = 200;
 /// Draws the node; returns how far it can be scrolled.
 pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
     let Some(id) = ui.node() else {
-        put(buffer, (area.x, area.y), area.width, "no node is selected", ui.theme().style(Ink::Dim));
+        put(
+            buffer,
+            (area.x, area.y),
+            area.width,
+            "no node is selected",
+            ui.theme().style(Ink::Dim),
+        );
         return 0;
     };
     scrolled(&lines(scene, ui, id), ui.scroll(Pane::Node), area, buffer)
@@ -26,9 +32,14 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
 
 fn lines(scene: &Scene, ui: &Ui, id: NodeId) -> Vec<Line<'static>> {
     let theme = ui.theme();
-    let (Some(node), Some(cast)) = (scene.node(id), scene.cast().nodes.get(id.index())) else { return Vec::new() };
+    let (Some(node), Some(cast)) = (scene.node(id), scene.cast().nodes.get(id.index())) else {
+        return Vec::new();
+    };
     let pair = |name: &str, value: String, ink: Ink| {
-        Line::from(vec![Span::styled(padded(name, 12), theme.style(Ink::Dim)), Span::styled(value, theme.style(ink))])
+        Line::from(vec![
+            Span::styled(padded(name, 12), theme.style(Ink::Dim)),
+            Span::styled(value, theme.style(ink)),
+        ])
     };
     let mut lines = vec![Line::styled(cast.name.clone(), theme.style(Ink::Title))];
     let kind = if cast.mobile { "moves" } else { "stands" };
@@ -53,9 +64,21 @@ fn lines(scene: &Scene, ui: &Ui, id: NodeId) -> Vec<Line<'static>> {
         lines.push(pair(role, state.as_deref().unwrap_or("–").to_owned(), known.ink()));
     }
     let busy = f64::from(node.busy) / 1000.0;
-    lines.push(pair("processor", format!("{} {:.1} %", padded(&bar(busy, 20), 20), busy * 100.0), Ink::Plain));
-    lines.push(pair("queue", format!("{} frames", node.queued), if node.queued > 0 { Ink::Warn } else { Ink::Plain }));
-    lines.push(pair("receives", format!("{} frames/s", node.received_per_s), Ink::Plain));
+    lines.push(pair(
+        "processor",
+        format!("{} {:.1} %", padded(&bar(busy, 20), 20), busy * 100.0),
+        Ink::Plain,
+    ));
+    lines.push(pair(
+        "queue",
+        format!("{} frames", node.queued),
+        if node.queued > 0 { Ink::Warn } else { Ink::Plain },
+    ));
+    lines.push(pair(
+        "receives",
+        format!("{} frames/s", node.received_per_s),
+        Ink::Plain,
+    ));
     let counts = scene.counts(id);
     lines.push(pair(
         "so far",
@@ -66,8 +89,15 @@ fn lines(scene: &Scene, ui: &Ui, id: NodeId) -> Vec<Line<'static>> {
         Ink::Plain,
     ));
     lines.push(Line::default());
-    lines.push(Line::styled("its latest messages, newest first", theme.style(Ink::Title)));
-    let own = scene.flow().iter().rev().filter_map(|entry| message(scene, ui, id, entry));
+    lines.push(Line::styled(
+        "its latest messages, newest first",
+        theme.style(Ink::Title),
+    ));
+    let own = scene
+        .flow()
+        .iter()
+        .rev()
+        .filter_map(|entry| message(scene, ui, id, entry));
     lines.extend(own.take(MAX_MESSAGES));
     lines
 }

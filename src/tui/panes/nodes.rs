@@ -13,7 +13,10 @@ use crate::tui::ui::{Pane, Sort, Ui};
 /// The nodes that the table has, in its order: fixed ones always, vehicles while they are there.
 pub fn rows(scene: &Scene, sort: Sort) -> Vec<NodeId> {
     let all = (0u32..).map(NodeId).zip(&scene.cast().nodes).zip(scene.nodes());
-    let mut rows: Vec<_> = all.filter(|((_, cast), node)| node.present || !cast.mobile).map(|((id, _), node)| (id, node)).collect();
+    let mut rows: Vec<_> = all
+        .filter(|((_, cast), node)| node.present || !cast.mobile)
+        .map(|((id, _), node)| (id, node))
+        .collect();
     let most = core::cmp::Reverse::<u64>;
     // Stable: equals keep the order of their numbers.
     match sort {
@@ -30,9 +33,20 @@ type Column = (&'static str, u16, bool);
 
 /// The columns that fit.
 fn columns(width: u16) -> Vec<Column> {
-    let mut columns = vec![("node", 10, false), ("state", 11, false), ("load", 11, false), ("queue", 5, true)];
-    let more: [Column; 6] =
-        [("rx/s", 5, true), ("refused", 7, true), ("lost", 7, true), ("got", 7, true), ("sent", 7, true), ("address", 17, false)];
+    let mut columns = vec![
+        ("node", 10, false),
+        ("state", 11, false),
+        ("load", 11, false),
+        ("queue", 5, true),
+    ];
+    let more: [Column; 6] = [
+        ("rx/s", 5, true),
+        ("refused", 7, true),
+        ("lost", 7, true),
+        ("got", 7, true),
+        ("sent", 7, true),
+        ("address", 17, false),
+    ];
     let mut used: u16 = columns.iter().map(|(_, width, _)| width + 1).sum();
     for column in more {
         if used + column.1 > width {
@@ -55,7 +69,11 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) {
     let columns = columns(area.width);
     let mut x = area.x;
     for (heading, width, right) in &columns {
-        let heading = if Some(*heading) == ui.sort().column() { format!("{heading}↓") } else { (*heading).to_owned() };
+        let heading = if Some(*heading) == ui.sort().column() {
+            format!("{heading}↓")
+        } else {
+            (*heading).to_owned()
+        };
         if *right {
             put_right(buffer, (x, area.y), *width, &heading, theme.style(Ink::Dim));
         } else {
@@ -63,11 +81,17 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) {
         }
         x += width + 1;
     }
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    };
     let rows = rows(scene, ui.sort());
     let height = usize::from(body.height);
     let selected = ui.node().and_then(|node| rows.iter().position(|row| *row == node));
-    let top = selected.map_or(0, |selected| selected.saturating_sub(height / 2)).min(rows.len().saturating_sub(height));
+    let top = selected
+        .map_or(0, |selected| selected.saturating_sub(height / 2))
+        .min(rows.len().saturating_sub(height));
     for (y, id) in (body.top()..body.bottom()).zip(rows.iter().skip(top)) {
         let mut x = body.x;
         for column in &columns {
@@ -75,7 +99,10 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) {
             x += column.1 + 1;
         }
         if ui.node() == Some(*id) {
-            buffer.set_style(Rect { y, height: 1, ..body }, theme.selected(ui.active() == Pane::Nodes));
+            buffer.set_style(
+                Rect { y, height: 1, ..body },
+                theme.selected(ui.active() == Pane::Nodes),
+            );
         }
     }
 }
@@ -84,7 +111,9 @@ fn cell(scene: &Scene, ui: &Ui, id: NodeId, (column, width, _): Column, at: (u16
     let theme = ui.theme();
     let Some(node) = scene.node(id) else { return };
     let counts = scene.counts(id);
-    let right = |count: u64, ink: Ink, buffer: &mut Buffer| put_right(buffer, at, width, &names::count(count), theme.style(ink));
+    let right = |count: u64, ink: Ink, buffer: &mut Buffer| {
+        put_right(buffer, at, width, &names::count(count), theme.style(ink))
+    };
     let alarm = |count: u64| if count > 0 { Ink::Bad } else { Ink::Dim };
     match column {
         "node" => {
@@ -114,7 +143,11 @@ fn cell(scene: &Scene, ui: &Ui, id: NodeId, (column, width, _): Column, at: (u16
                 theme.style(Ink::Plain),
             );
         }
-        "queue" => right(node.queued.into(), if node.queued > 0 { Ink::Warn } else { Ink::Dim }, buffer),
+        "queue" => right(
+            node.queued.into(),
+            if node.queued > 0 { Ink::Warn } else { Ink::Dim },
+            buffer,
+        ),
         "rx/s" => right(node.received_per_s.into(), Ink::Plain, buffer),
         "refused" => right(counts.rejected, alarm(counts.rejected), buffer),
         "lost" => right(counts.lost, Ink::Plain, buffer),
@@ -131,7 +164,12 @@ fn cell(scene: &Scene, ui: &Ui, id: NodeId, (column, width, _): Column, at: (u16
 /// How many nodes are in which state, for the table's title: the states as the roles name them, most frequent first.
 pub fn census(scene: &Scene) -> String {
     let mut states: Vec<(&str, usize)> = Vec::new();
-    let present = scene.cast().nodes.iter().zip(scene.nodes()).filter(|(cast, node)| cast.mobile && node.present);
+    let present = scene
+        .cast()
+        .nodes
+        .iter()
+        .zip(scene.nodes())
+        .filter(|(cast, node)| cast.mobile && node.present);
     let mut count = 0;
     for (_, node) in present {
         count += 1;
@@ -145,7 +183,11 @@ pub fn census(scene: &Scene) -> String {
         }
     }
     states.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
-    let states: Vec<String> = states.iter().take(3).map(|(state, count)| format!("{count} {state}")).collect();
+    let states: Vec<String> = states
+        .iter()
+        .take(3)
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
     match states.as_slice() {
         [] => format!("{count} vehicles"),
         states => format!("{count} vehicles: {}", states.join(", ")),

@@ -20,10 +20,18 @@ pub type Named = (&'static str, Vec<View>);
 pub fn draw(views: &[Named], ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
     let theme = ui.theme();
     let width = usize::from(area.width);
-    let lines: Vec<Line<'static>> =
-        views.iter().flat_map(|(protocol, views)| views.iter().flat_map(move |view| lines(protocol, view, width, theme))).collect();
+    let lines: Vec<Line<'static>> = views
+        .iter()
+        .flat_map(|(protocol, views)| views.iter().flat_map(move |view| lines(protocol, view, width, theme)))
+        .collect();
     if lines.is_empty() {
-        put(buffer, (area.x, area.y), area.width, "no protocol of this run has anything to show yet", theme.style(Ink::Dim));
+        put(
+            buffer,
+            (area.x, area.y),
+            area.width,
+            "no protocol of this run has anything to show yet",
+            theme.style(Ink::Dim),
+        );
         return 0;
     }
     scrolled(&lines, ui.scroll(Pane::Views), area, buffer)
@@ -44,9 +52,17 @@ fn lines(protocol: &str, view: &View, width: usize, theme: Theme) -> Vec<Line<'s
     match view {
         View::Table { columns, rows, .. } => lines.extend(table(columns, rows, width, theme)),
         View::KeyValue { pairs, .. } => {
-            let names = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(width / 2);
+            let names = pairs
+                .iter()
+                .map(|(name, _)| name.chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(width / 2);
             lines.extend(pairs.iter().take(MAX_ROWS).map(|(name, value)| {
-                Line::from(vec![Span::styled(padded(name, names + 2), theme.style(Ink::Dim)), Span::raw(value.clone())])
+                Line::from(vec![
+                    Span::styled(padded(name, names + 2), theme.style(Ink::Dim)),
+                    Span::raw(value.clone()),
+                ])
             }));
         }
         View::Gauge { share, label, .. } => {
@@ -58,7 +74,11 @@ fn lines(protocol: &str, view: &View, width: usize, theme: Theme) -> Vec<Line<'s
         }
         View::Series { points, band, .. } => lines.extend(series(points, band, width, theme)),
         View::Histogram { bins, .. } => {
-            lines.extend(counted(bins.iter().map(|(edge, count)| (format!("≥ {edge}"), *count)), width, theme));
+            lines.extend(counted(
+                bins.iter().map(|(edge, count)| (format!("≥ {edge}"), *count)),
+                width,
+                theme,
+            ));
         }
         View::States { states, .. } => lines.extend(counted(states.iter().cloned(), width, theme)),
         View::Graph { vertices, edges, .. } => lines.extend(edges.iter().take(MAX_ROWS).map(|(from, to, label)| {
@@ -90,7 +110,10 @@ fn table(columns: &[String], rows: &[Vec<String>], width: usize, theme: Theme) -
         }
     }
     let line = |cells: &[String], style: Style| {
-        let cells = cells.iter().zip(&widths).map(|(cell, width)| Span::styled(padded(cell, width + 2), style));
+        let cells = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| Span::styled(padded(cell, width + 2), style));
         Line::from(cells.collect::<Vec<_>>())
     };
     let mut lines = vec![line(columns, theme.style(Ink::Dim))];
@@ -101,7 +124,12 @@ fn table(columns: &[String], rows: &[Vec<String>], width: usize, theme: Theme) -
 /// Names, bars and counts.
 fn counted(counts: impl Iterator<Item = (String, u64)>, width: usize, theme: Theme) -> Vec<Line<'static>> {
     let counts: Vec<_> = counts.take(MAX_ROWS).collect();
-    let names = counts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(width / 2);
+    let names = counts
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(width / 2);
     let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
     let room = u16::try_from(width.saturating_sub(names + 12).min(60)).unwrap_or(0);
     let line = |(name, count): (String, u64)| {
@@ -118,8 +146,12 @@ fn counted(counts: impl Iterator<Item = (String, u64)>, width: usize, theme: The
 fn series(points: &[(f64, f64)], band: &[(f64, f64)], width: usize, theme: Theme) -> Vec<Line<'static>> {
     let shown = &points[points.len().saturating_sub(width.saturating_sub(2))..];
     let values = || shown.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
-    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    let Some((_, last)) = shown.last() else { return Vec::new() };
+    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    let Some((_, last)) = shown.last() else {
+        return Vec::new();
+    };
     let span = (high - low).max(f64::MIN_POSITIVE);
     // The lowest value is seen too: a bar of one eighth.
     let bars = spark(shown.iter().map(|(_, value)| (value - low) / span * 7.0 + 1.0), 8.0);
@@ -127,5 +159,8 @@ fn series(points: &[(f64, f64)], band: &[(f64, f64)], width: usize, theme: Theme
     if let Some((lower, upper)) = band.last() {
         text += &format!(", between {lower:.3} and {upper:.3}");
     }
-    vec![Line::styled(bars, theme.style(Ink::Ring)), Line::styled(text, theme.style(Ink::Dim))]
+    vec![
+        Line::styled(bars, theme.style(Ink::Ring)),
+        Line::styled(text, theme.style(Ink::Dim)),
+    ]
 }

@@ -79,7 +79,13 @@ impl Ui {
             Id::ZoomIn => self.zoom(scene, 1.0 / 1.5),
             Id::ZoomOut => self.zoom(scene, 1.5),
             Id::Fit => self.camera = super::Camera::default(),
-            Id::Follow => self.camera.follow = if self.camera.follow.is_some() { None } else { self.chosen_node() },
+            Id::Follow => {
+                self.camera.follow = if self.camera.follow.is_some() {
+                    None
+                } else {
+                    self.chosen_node()
+                }
+            }
             Id::Filter => {
                 self.editing = Some(self.filter.text().to_owned());
                 self.go_to(Pane::Flow);
@@ -97,7 +103,9 @@ impl Ui {
 
     /// A key while the filter is being typed.
     fn edit(&mut self, event: &KeyEvent, scene: &Scene) -> Action {
-        let Some(text) = &mut self.editing else { return Action::None };
+        let Some(text) = &mut self.editing else {
+            return Action::None;
+        };
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         match event.code {
             KeyCode::Enter => {
@@ -107,7 +115,9 @@ impl Ui {
             KeyCode::Esc => self.editing = None,
             KeyCode::Backspace => drop(text.pop()),
             KeyCode::Char('u') if control => text.clear(),
-            KeyCode::Char(letter) if !control && !letter.is_control() && text.chars().count() < MAX_FILTER => text.push(letter),
+            KeyCode::Char(letter) if !control && !letter.is_control() && text.chars().count() < MAX_FILTER => {
+                text.push(letter)
+            }
             _ => return Action::None,
         }
         Action::Redraw
@@ -138,7 +148,12 @@ impl Ui {
     fn tab(&mut self, right: bool) -> Action {
         let active = self.active();
         let layout = layout::layout(self.area);
-        let Some(panes) = layout.places.iter().map(|place| place.panes).find(|panes| panes.contains(&active)) else {
+        let Some(panes) = layout
+            .places
+            .iter()
+            .map(|place| place.panes)
+            .find(|panes| panes.contains(&active))
+        else {
             return Action::None;
         };
         let here = panes.iter().position(|pane| *pane == active).unwrap_or(0);
@@ -180,7 +195,10 @@ impl Ui {
 
     fn jump(&mut self, event: &KeyEvent) {
         let KeyCode::Char(digit) = event.code else { return };
-        let pane = digit.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1)).and_then(|index| Pane::ALL.get(index));
+        let pane = digit
+            .to_digit(10)
+            .and_then(|digit| (digit as usize).checked_sub(1))
+            .and_then(|index| Pane::ALL.get(index));
         if let Some(pane) = pane {
             self.go_to(*pane);
         }
@@ -245,6 +263,10 @@ fn wrapped(here: usize, by: isize, count: usize) -> usize {
 /// Seeks by so many seconds, within the run.
 fn seek(status: &Status, seconds: i64) -> Action {
     let by = Duration::from_secs(seconds.unsigned_abs());
-    let to = if seconds < 0 { status.now - by } else { (status.now + by).min(status.end) };
+    let to = if seconds < 0 {
+        status.now - by
+    } else {
+        (status.now + by).min(status.end)
+    };
     Action::Control(Control::Seek(to))
 }

@@ -15,7 +15,9 @@ impl Ui {
             return;
         }
         let pane = self.active();
-        let rows = self.inner(pane).map_or(1, |area| usize::from(area.height).saturating_sub(1).max(1));
+        let rows = self
+            .inner(pane)
+            .map_or(1, |area| usize::from(area.height).saturating_sub(1).max(1));
         let step = if page { by * rows.cast_signed() } else { by };
         match pane {
             Pane::Map if page => self.pan(scene, 0.0, -4.0 * by as f64),
@@ -58,7 +60,12 @@ impl Ui {
 
     /// The latest message that passes the filter.
     pub(super) fn select_latest(&mut self, scene: &Scene) {
-        let latest = scene.flow().iter().rev().find(|entry| self.filter.matches(entry)).cloned();
+        let latest = scene
+            .flow()
+            .iter()
+            .rev()
+            .find(|entry| self.filter.matches(entry))
+            .cloned();
         self.select(latest, usize::MAX);
     }
 
@@ -89,12 +96,21 @@ impl Ui {
         };
         let far = by.unsigned_abs();
         let passing: Vec<usize> = if by < 0 {
-            (0..here).rev().filter(|&index| self.passes(scene, index)).take(far).collect()
+            (0..here)
+                .rev()
+                .filter(|&index| self.passes(scene, index))
+                .take(far)
+                .collect()
         } else {
-            (here + 1..flow.len()).filter(|&index| self.passes(scene, index)).take(far).collect()
+            (here + 1..flow.len())
+                .filter(|&index| self.passes(scene, index))
+                .take(far)
+                .collect()
         };
         if let Some(&there) = passing.last() {
-            let row = self.selected_row.saturating_add_signed(passing.len().cast_signed() * by.signum());
+            let row = self
+                .selected_row
+                .saturating_add_signed(passing.len().cast_signed() * by.signum());
             self.select(flow.at(there).cloned(), row);
         }
     }
@@ -107,7 +123,10 @@ impl Ui {
     pub(super) fn next_loss(&mut self, scene: &Scene, forward: bool) {
         let flow = scene.flow();
         let here = self.selected.as_ref().and_then(|entry| flow.index_of(entry.tx));
-        let fits = |&index: &usize| flow.at(index).is_some_and(|entry| entry.failed() && self.filter.matches(entry));
+        let fits = |&index: &usize| {
+            flow.at(index)
+                .is_some_and(|entry| entry.failed() && self.filter.matches(entry))
+        };
         let there = match (here, forward) {
             (Some(here), true) => (here + 1..flow.len()).find(fits),
             (Some(here), false) => (0..here).rev().find(fits),
@@ -119,7 +138,14 @@ impl Ui {
                 self.select(Some(entry.clone()), rows / 2);
             }
             None => {
-                self.note = Some(if forward { "no later loss is remembered" } else { "no earlier loss is remembered" }.to_owned())
+                self.note = Some(
+                    if forward {
+                        "no later loss is remembered"
+                    } else {
+                        "no earlier loss is remembered"
+                    }
+                    .to_owned(),
+                )
             }
         }
     }
@@ -142,8 +168,9 @@ impl Ui {
     /// How many fields the selected message has.
     fn fields(&self) -> usize {
         let Some(entry) = &self.selected else { return 0 };
-        names::protocol(self.protocols, entry.head()[0])
-            .map_or(0, |protocol| message::flatten(&tree::describe(protocol.messages, &entry.bytes)).len())
+        names::protocol(self.protocols, entry.head()[0]).map_or(0, |protocol| {
+            message::flatten(&tree::describe(protocol.messages, &entry.bytes)).len()
+        })
     }
 
     /// Moves the map by so many eighths of what it shows.
