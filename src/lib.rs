@@ -1,6 +1,23 @@
-//! roadveil emulates vehicular networks to study security and privacy protocols.
+//! roadveil emulates vehicular networks to study security and privacy protocols: real bytes and real cryptography
+//! between virtual nodes, over modelled lossy channels, on a deterministic clock.
+//!
+//! This library is what the program of the same name is made of; `ARCHITECTURE.md` is its map. Modules higher in this
+//! list use modules lower in it, never the other way:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`cli`], [`command`] | reads the command line; what each command does |
+//! | [`tui`], [`report`], [`session`] | the screen; summaries; a run from beginning to end |
+//! | [`metrics`], [`journal`] | figures and display as folds over events; the event stream on disk |
+//! | [`kernel`] | clock, queue, nodes, processors |
+//! | [`radio`], [`backhaul`], [`world`], [`scenario`] | the air, the wires, where things are, topology files |
+//! | [`event`], [`feed`], [`registry`] | the events; where a screen gets them from; the protocols |
+
+#![forbid(unsafe_code)]
 
 pub mod backhaul;
+pub mod cli;
+pub mod command;
 pub mod event;
 pub mod feed;
 pub mod journal;
@@ -10,5 +27,7 @@ pub mod radio;
 pub mod registry;
 pub mod report;
 pub mod scenario;
+pub mod session;
+mod telemetry;
 pub mod tui;
 pub mod world;

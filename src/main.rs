@@ -1,1 +1,10 @@
-fn main() {}
+//! The program: reads the command line and hands over.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use roadveil::{cli::Cli, command};
+
+fn main() -> ExitCode {
+    command::dispatch(Cli::parse())
+}

@@ -49,6 +49,8 @@ pub use group::{
 pub use hash::{ShortScalar, Transcript, hash_to_scalar};
 pub use ops::{Charge, Meter, Op};
 pub use schnorr::{PreparedKey, PublicKey, Signature, SignatureR, SigningKey};
-pub use seal::{EphemeralShare, Nonce, OpenError, SealKey, SharedSecret, derive_key};
+pub use seal::{
+    AllZero, EphemeralShare, Nonce, OpenError, OpenKey, SealKey, SharedSecret, derive_key,
+};
 pub use secret::SecretBytes;
 pub use wire::{ByteArray, Digest, G1Bytes, G2Bytes, ScalarBytes, ShortScalarBytes};

@@ -8,6 +8,22 @@
 //!
 //! The form `(R, s)` of 80 bytes can be verified in batches, see [`verify_batch`]. It pays only
 //! where single checks have no tables: it has to decode every `R`.
+//!
+//! ```
+//! # use chacha20::{ChaCha12Rng, rand_core::SeedableRng};
+//! use roadveil_crypto::schnorr::verify;
+//! use roadveil_crypto::{PreparedKey, SigningKey};
+//!
+//! const DOMAIN: &str = "ROADVEIL-EXAMPLE-V1-BEACON";
+//! # let mut rng = ChaCha12Rng::from_seed([1; 32]);
+//! let key = SigningKey::random(&mut rng);
+//! let signature = key.sign(b"here I am", DOMAIN, &mut rng);
+//!
+//! assert!(verify(&key.public(), DOMAIN, b"here I am", &signature));
+//! let often = PreparedKey::new(key.public().bytes())?;
+//! assert!(!verify(&often, DOMAIN, b"there I am", &signature));
+//! # Ok::<(), roadveil_crypto::DecodeError>(())
+//! ```
 
 use std::fmt;
 
@@ -29,8 +45,9 @@ pub use batch::{BatchItem, SignatureR, invalid_in_batch, verify_batch};
 /// The scheme, as checks name it and as challenges are separated by.
 pub const SCHEME: &str = "ROADVEIL-SCHNORR-V1";
 
-/// How many teeth the comb of a prepared key has: 6 KiB a key, so that some thousand keys stay in
-/// a host's caches, and a tenth slower than the fastest.
+/// How many teeth the comb of a prepared key has. With 6 it takes 6 KiB, so the keys of some
+/// thousand signers fit into a host's caches; 8 would save a sixth of the time of a verification
+/// for four times the memory and three times the time to build.
 const TEETH: usize = 6;
 
 /// A public key as it travels: an encoded point, not validated yet.
@@ -253,7 +270,7 @@ impl PreparedKey {
 }
 
 /// What verifies signatures: an encoded key, which is decoded each time, or a [`PreparedKey`].
-pub trait VerifyingKey {
+pub trait VerifyingKey: Send + Sync {
     /// The encoding, as challenges hash it.
     fn encoding(&self) -> &G1Bytes;
 

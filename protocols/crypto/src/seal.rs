@@ -4,25 +4,58 @@
 //! protocol and the direction as info, and seals one message. Both are held by types: sealing
 //! consumes the [`SealKey`], and what may be kept and copied, an [`OpenKey`], cannot seal. So a
 //! nonce is never used twice under a key, and a retry has to resend the bytes it has.
+//!
+//! ```
+//! # use chacha20::{ChaCha12Rng, rand_core::SeedableRng};
+//! use roadveil_crypto::{EphemeralShare, Nonce, derive_key};
+//!
+//! # let mut rng = ChaCha12Rng::from_seed([1; 32]);
+//! let (vehicle, rsu) = (EphemeralShare::random(&mut rng), EphemeralShare::random(&mut rng));
+//! let (to_rsu, to_vehicle) = (vehicle.public(), rsu.public());
+//! let public: [&[u8]; 2] = [to_rsu.as_ref(), to_vehicle.as_ref()];
+//!
+//! let shared = vehicle.agree(&to_vehicle)?;
+//! let key = derive_key(&[shared.as_ref()], &public, "EXAMPLE", "vehicle to rsu");
+//! let sealed = key.seal(Nonce(1), b"header", b"request");
+//!
+//! let shared = rsu.agree(&to_rsu)?;
+//! let key = derive_key(&[shared.as_ref()], &public, "EXAMPLE", "vehicle to rsu");
+//! assert_eq!(*key.open(Nonce(1), b"header", &sealed)?, b"request");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A key that has sealed is gone:
+//!
+//! ```compile_fail,E0382
+//! # use roadveil_crypto::{Nonce, derive_key};
+//! let key = derive_key(&[b"shared"], &[], "EXAMPLE", "up");
+//! let first = key.seal(Nonce(1), b"", b"one");
+//! let second = key.seal(Nonce(1), b"", b"two");
+//! ```
+//!
+//! and one that is kept for the answer cannot seal:
+//!
+//! ```compile_fail,E0599
+//! # use roadveil_crypto::{Nonce, derive_key};
+//! let kept = derive_key(&[b"shared"], &[], "EXAMPLE", "down").into_open_key();
+//! let sealed = kept.seal(Nonce(1), b"", b"answer");
+//! ```
 
 use std::fmt;
 
-use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit};
 use hkdf::Hkdf;
-use rand_core::CryptoRng;
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
-use x25519_dalek::StaticSecret;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ops::Op;
 use crate::secret::SecretBytes;
 use crate::tally;
-use crate::wire::ByteArray;
 
-/// By how many bytes a sealed message is longer than its plaintext: the authentication tag.
-pub const OVERHEAD: usize = 16;
+mod agreement;
+mod gcm;
+
+pub use agreement::{AllZero, EphemeralShare, SharedSecret};
+pub use gcm::OVERHEAD;
 
 /// What version of the derivation and of the cipher the keys are for.
 const DOMAIN: &str = "ROADVEIL-SEAL-V1";
@@ -59,11 +92,6 @@ impl From<u64> for Nonce {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("open a sealed message: it was not sealed so under this key")]
 pub struct OpenError;
-
-/// Why an agreement was refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("agree on a secret: the other share leads to zero, whatever ours is")]
-pub struct AllZero;
 
 /// A key for one message in one direction.
 ///
@@ -145,16 +173,7 @@ impl SealKey {
     /// The lengths.
     #[must_use]
     pub fn seal(self, nonce: Nonce, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        tally::add(Op::AesGcmBlock, blocks(aad.len(), plaintext.len()) as usize);
-        let payload = Payload {
-            msg: plaintext,
-            aad,
-        };
-        self.0
-            .cipher()
-            .encrypt(&nonce.to_bytes().into(), payload)
-            // Impossible: GCM refuses only messages above 64 GiB.
-            .expect("a message is shorter than 64 GiB")
+        gcm::encrypt(&self.0.0, nonce.to_bytes(), aad, plaintext)
     }
 
     /// Opens a message of the other end, which derived the same key.
@@ -198,16 +217,7 @@ impl OpenKey {
         aad: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let text_len = sealed.len().saturating_sub(OVERHEAD);
-        tally::add(Op::AesGcmBlock, blocks(aad.len(), text_len) as usize);
-        self.cipher()
-            .decrypt(&nonce.to_bytes().into(), Payload { msg: sealed, aad })
-            .map(Zeroizing::new)
-            .map_err(|_| OpenError)
-    }
-
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new(self.0.expose().into())
+        gcm::decrypt(&self.0, nonce.to_bytes(), aad, sealed).map(Zeroizing::new)
     }
 }
 
@@ -223,77 +233,110 @@ impl fmt::Debug for OpenKey {
     }
 }
 
-/// One end's secret of an X25519 agreement (RFC 7748), wiped when dropped.
-#[derive(Clone)]
-pub struct EphemeralShare(StaticSecret);
+#[cfg(test)]
+mod tests {
+    use sha2::Digest;
 
-impl EphemeralShare {
-    /// Draws a secret.
-    pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> EphemeralShare {
-        EphemeralShare(StaticSecret::random_from_rng(rng))
+    use super::*;
+
+    fn key() -> SealKey {
+        derive_key(&[b"shared"], &[b"a", b"b"], "TEST", "up")
     }
 
-    /// What the other end is sent.
-    ///
-    /// # Cost
-    ///
-    /// One [`Op::X25519`].
-    #[must_use]
-    pub fn public(&self) -> ByteArray<32> {
-        tally::add(Op::X25519, 1);
-        ByteArray(x25519_dalek::PublicKey::from(&self.0).to_bytes())
-    }
-
-    /// The secret shared with the end that sent `other`.
-    ///
-    /// # Errors
-    ///
-    /// [`AllZero`] if `other` is a point of small order, with which the secret would be known to
-    /// everybody (RFC 7748, section 6.1).
-    ///
-    /// # Cost
-    ///
-    /// One [`Op::X25519`].
-    ///
-    /// # Leaks
-    ///
-    /// Nothing but that it failed.
-    pub fn agree(&self, other: &ByteArray<32>) -> Result<SharedSecret, AllZero> {
-        tally::add(Op::X25519, 1);
-        let shared = self.0.diffie_hellman(&other.0.into());
-        if shared.as_bytes().ct_eq(&[0; 32]).into() {
-            return Err(AllZero);
+    /// HMAC by RFC 2104, so that the derivation is pinned without the crate that does it.
+    fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        let mut block = [0; 64];
+        if key.len() > 64 {
+            block[..32].copy_from_slice(&Sha256::digest(key));
+        } else {
+            block[..key.len()].copy_from_slice(key);
         }
-        Ok(SharedSecret(SecretBytes::new(shared.to_bytes())))
+        let mut inner = Sha256::new_with_prefix(block.map(|b| b ^ 0x36));
+        parts.iter().for_each(|part| inner.update(part));
+        let outer = Sha256::new_with_prefix(block.map(|b| b ^ 0x5c));
+        outer.chain_update(inner.finalize()).finalize().into()
     }
-}
 
-impl From<SecretBytes<32>> for EphemeralShare {
-    fn from(secret: SecretBytes<32>) -> EphemeralShare {
-        EphemeralShare(StaticSecret::from(*secret.expose()))
+    #[test]
+    fn keys_are_those_of_rfc_5869_over_frames() {
+        let shared = b"\x01\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0shared";
+        let salt = b"\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0a\x01\0\0\0\0\0\0\0b";
+        let info = b"\x03\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0ROADVEIL-SEAL-V1\
+                     \x04\0\0\0\0\0\0\0TEST\x02\0\0\0\0\0\0\0up";
+        let extracted = hmac(salt, &[shared]);
+        let expanded = hmac(&extracted, &[info, &[1]]);
+        assert_eq!(key().0.0.expose(), &expanded);
     }
-}
 
-impl fmt::Debug for EphemeralShare {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EphemeralShare(..)")
+    #[test]
+    fn every_part_of_the_exchange_makes_another_key() {
+        type Parts = &'static [&'static [u8]];
+        let parts: [(Parts, Parts, _, _); 9] = [
+            (&[b"shared"], &[b"a", b"b"], "TEST", "up"),
+            (&[b"shares"], &[b"a", b"b"], "TEST", "up"),
+            (&[b"sha", b"red"], &[b"a", b"b"], "TEST", "up"),
+            (&[b"shared"], &[b"ab"], "TEST", "up"),
+            (&[b"shared"], &[b"a", b"b", b""], "TEST", "up"),
+            (&[b"shared"], &[b"a", b"b\0"], "TEST", "up"),
+            (&[b"shared"], &[b"b", b"a"], "TEST", "up"),
+            (&[b"shared"], &[b"a", b"b"], "TESTU", "p"),
+            (&[b"shared"], &[b"a", b"b"], "TEST", "down"),
+        ];
+        let keys = parts.map(|(shared, salt, protocol, direction)| {
+            derive_key(shared, salt, protocol, direction).into_open_key()
+        });
+        for (i, one) in keys.iter().enumerate() {
+            for (j, other) in keys.iter().enumerate() {
+                assert_eq!(one.0 == other.0, i == j, "{i} {j}");
+            }
+        }
     }
-}
 
-/// What both ends of an agreement know, and nobody else: an input of [`derive_key`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SharedSecret(SecretBytes<32>);
-
-impl SharedSecret {
-    /// The bytes, for deriving keys.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        self.0.expose()
+    #[test]
+    fn what_is_sealed_opens_at_the_other_end() {
+        for len in [0, 1, 15, 16, 17, 300] {
+            let text = vec![0x5a; len];
+            let sealed = key().seal(Nonce(1), b"aad", &text);
+            assert_eq!(sealed.len(), len + OVERHEAD);
+            let opened = key().open(Nonce(1), b"aad", &sealed);
+            assert_eq!(opened.as_deref(), Ok(&text));
+            let kept = key().into_open_key().clone();
+            assert_eq!(kept.open(Nonce(1), b"aad", &sealed).as_deref(), Ok(&text));
+        }
     }
-}
 
-impl AsRef<[u8]> for SharedSecret {
-    fn as_ref(&self) -> &[u8] {
-        self.as_bytes()
+    #[test]
+    fn nothing_altered_opens() {
+        let sealed = key().seal(Nonce(7), b"aad", b"text");
+        let key = key();
+        for bit in 0..8 * sealed.len() {
+            let mut altered = sealed.clone();
+            altered[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(key.open(Nonce(7), b"aad", &altered), Err(OpenError));
+        }
+        for len in 0..sealed.len() {
+            assert_eq!(key.open(Nonce(7), b"aad", &sealed[..len]), Err(OpenError));
+        }
+        assert_eq!(key.open(Nonce(8), b"aad", &sealed), Err(OpenError));
+        assert_eq!(key.open(Nonce(7), b"aae", &sealed), Err(OpenError));
+        assert_eq!(key.open(Nonce(7), b"", &sealed), Err(OpenError));
+        let other = derive_key(&[b"shared"], &[b"a", b"b"], "TEST", "down");
+        assert_eq!(other.open(Nonce(7), b"aad", &sealed), Err(OpenError));
+    }
+
+    #[test]
+    fn operations_are_tallied() {
+        tally::take();
+        let _ = key().seal(Nonce(1), &[0; 17], &[0; 300]);
+        let expected = crate::Charge::of(Op::Hkdf, 1).and(Op::AesGcmBlock, 2 + 19 + 1);
+        assert_eq!(tally::take(), expected);
+    }
+
+    #[test]
+    fn keys_are_not_printed() {
+        assert_eq!(
+            format!("{:?} {:?}", key(), key().into_open_key()),
+            "SealKey(..) OpenKey(..)"
+        );
     }
 }

@@ -53,7 +53,8 @@ fn product(terms: &[(G1, G2)]) -> Gt {
     Gt(blst_fp12::miller_loop_n(&others, &points).final_exp())
 }
 
-/// A fixed point of G2 with the lines of its Miller loop: 19 KiB that save a third of each pairing.
+/// A fixed point of G2 with the lines of its Miller loop: 19 KiB, for which a Miller loop no longer
+/// steps along the curve. A product of two takes a fifth less time, of three a quarter.
 #[derive(Clone)]
 pub struct PreparedG2 {
     /// `None` for the identity.

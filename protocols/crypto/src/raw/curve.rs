@@ -88,7 +88,12 @@ macro_rules! curve {
                 let mut out = $affine::default();
                 // SAFETY: the input has the length of a compressed point of this curve.
                 let error = unsafe { blst::$uncompress(&mut out, bytes.as_ptr()) };
-                (error == BLST_ERROR::BLST_SUCCESS).then_some(out)
+                // The points with abscissa zero are told apart early, but written all the same.
+                let on_curve = matches!(
+                    error,
+                    BLST_ERROR::BLST_SUCCESS | BLST_ERROR::BLST_POINT_NOT_IN_GROUP
+                );
+                on_curve.then_some(out)
             }
 
             /// Whether this point of the curve lies in the group of prime order.

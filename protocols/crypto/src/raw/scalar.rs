@@ -1,7 +1,6 @@
 //! The scalar field, in Montgomery form.
 
 use blst::{blst_fr, blst_scalar};
-use zeroize::Zeroize;
 
 macro_rules! binary {
     ($($(#[doc = $doc:literal])* $name:ident => $call:ident;)*) => {$(
@@ -85,9 +84,8 @@ pub(crate) fn to_little_endian(a: &blst_fr) -> [u8; 32] {
     let mut scalar = blst_scalar::default();
     // SAFETY: one input and one output by reference.
     unsafe { blst::blst_scalar_from_fr(&mut scalar, a) };
-    let bytes = scalar.b;
-    scalar.zeroize();
-    bytes
+    // The library's type wipes itself when dropped; the copy is the caller's to wipe.
+    scalar.b
 }
 
 #[cfg(test)]

@@ -1,0 +1,269 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::feed::Speed;
+use crate::scenario::quantity;
+
+/// Emulates vehicular networks to study security and privacy protocols.
+///
+/// Without a command: the topology `city`, live in a terminal; without a terminal, 30 s of it headless, with a summary.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110, after_help = "Exit codes: 0 done; 1 an expectation failed or a difference was found; 2 bad usage or input; 3 could not go on; 130 interrupted.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a topology, live in this terminal or headless
+    Run(Run),
+    /// Show a log as if its run were under way
+    Replay(Replay),
+    /// Run a log's scenario again and compare the stream, event by event
+    Verify(Verify),
+    /// Look into logs
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// List, show, check, write and import topologies
+    #[command(subcommand)]
+    Topology(TopologyCommand),
+    /// What the protocols are, and what of them is reconstruction
+    #[command(subcommand)]
+    Protocol(ProtocolCommand),
+    /// Measure this machine's cryptography beside the device profiles, and write a profile of it
+    Bench(Bench),
+}
+
+/// `roadveil run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// A topology file, `-` for stdin, or the name of a shipped one (`roadveil topology list`)
+    #[arg(default_value = "city")]
+    pub topology: String,
+    /// No screen: run to the end, then print a summary
+    #[arg(long)]
+    pub headless: bool,
+    /// Seed of all randomness [default: the topology's]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How much virtual time to run, such as 60s [default: the topology's]
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Pace of a live run: virtual seconds a second, such as 1x or 0.2x, or max
+    #[arg(long, value_name = "PACE", default_value = "1x", value_parser = speed)]
+    pub speed: Speed,
+    /// Threads that compute; the event stream is the same for any number [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Compute each check for each receiver, instead of once; the event stream is the same
+    #[arg(long)]
+    pub no_share: bool,
+    /// Change a value of the topology, such as radio.exponent=3
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Where to write the log [default: a new file in logs/]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_log")]
+    pub log: Option<PathBuf>,
+    /// Write no log
+    #[arg(long)]
+    pub no_log: bool,
+    /// Write the report as JSON; `-` for stdout
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// No progress and no summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `roadveil replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A log file, `latest`, or the beginning of a run's name in logs/
+    #[arg(default_value = "latest")]
+    pub log: String,
+    /// No screen: read the log to its end, then print its summary
+    #[arg(long)]
+    pub headless: bool,
+    /// Begin at this moment, such as 12.5s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub from: Option<Duration>,
+    /// Pace: virtual seconds a second, such as 1x or 0.2x, or max
+    #[arg(long, value_name = "PACE", default_value = "1x", value_parser = speed)]
+    pub speed: Speed,
+}
+
+/// `roadveil verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A log file, `latest`, or the beginning of a run's name in logs/
+    #[arg(default_value = "latest")]
+    pub log: String,
+    /// Where the topology's input files are, if not where they were
+    #[arg(long, value_name = "DIR")]
+    pub base: Option<PathBuf>,
+    /// Threads that compute [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Only the exit code
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `roadveil log ...`
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// What a log is of, how it ended, and whether it is whole
+    Info {
+        /// A log file, `latest`, or the beginning of a run's name in logs/
+        #[arg(default_value = "latest")]
+        log: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a log's events, a line each
+    Cat {
+        /// A log file, `latest`, or the beginning of a run's name in logs/
+        #[arg(default_value = "latest")]
+        log: String,
+        /// A JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// First moment, such as 12.5s
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        from: Option<Duration>,
+        /// Last moment
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        to: Option<Duration>,
+    },
+}
+
+/// `roadveil topology ...`
+#[derive(Debug, Subcommand)]
+pub enum TopologyCommand {
+    /// The topologies that ship
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a shipped topology's TOML
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Check a topology and the files that it names, without running it
+    Check {
+        /// A topology file, `-` for stdin, or a shipped one's name
+        topology: String,
+    },
+    /// Print a topology to start from, with comments
+    New,
+    /// Make a topology of SUMO files: ECPP on every vehicle, road-side units at the busiest junctions
+    Import(Import),
+}
+
+/// `roadveil topology import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// SUMO network, plain or gzip
+    #[arg(long, value_name = "N.net.xml[.gz]")]
+    pub net: PathBuf,
+    /// Floating car data, plain or gzip
+    #[arg(long, value_name = "F.xml[.gz]")]
+    pub fcd: PathBuf,
+    /// Building outlines, plain or gzip
+    #[arg(long, value_name = "P.xml[.gz]")]
+    pub poly: Option<PathBuf>,
+    /// How many road-side units
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub rsu: u32,
+    /// First second of the trace to use, counted from its first sample
+    #[arg(long, value_name = "S")]
+    pub begin: Option<f64>,
+    /// Last second of the trace to use
+    #[arg(long, value_name = "S")]
+    pub end: Option<f64>,
+    /// Part of the map to use, metres
+    #[arg(long, value_name = "x0,y0,x1,y1", value_delimiter = ',', num_args = 4, allow_negative_numbers = true)]
+    pub bbox: Option<Vec<f64>>,
+    /// Where to write the topology; `-` for stdout
+    #[arg(short, long, value_name = "T.toml")]
+    pub output: PathBuf,
+}
+
+/// `roadveil protocol ...`
+#[derive(Debug, Subcommand)]
+pub enum ProtocolCommand {
+    /// The protocols
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Roles, messages, parameters with defaults, paper, what is reconstruction
+    Show {
+        /// Its name
+        name: String,
+    },
+}
+
+/// `roadveil bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Where to write this machine's device profile, to be copied into a topology
+    #[arg(short, long, value_name = "FILE.toml")]
+    pub output: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    quantity::duration(text).ok_or_else(|| "expected a span such as 60s, 1.5s, 250ms or 2m".to_owned())
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    let number = text.strip_suffix('x').unwrap_or(text).parse::<f64>().ok();
+    match number.filter(|speed| (0.001..=1000.0).contains(speed)) {
+        Some(speed) => Ok(Speed::Times(speed)),
+        None => Err("expected a pace from 0.001x to 1000x, or max".to_owned()),
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("expected PATH=VALUE, such as radio.exponent=3".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn paces_and_settings() {
+        assert_eq!(speed("0.5x"), Ok(Speed::Times(0.5)));
+        assert_eq!(speed("max"), Ok(Speed::Max));
+        assert!(speed("0").is_err() && speed("NaNx").is_err() && speed("fast").is_err());
+        assert_eq!(setting("a.b=c=d"), Ok(("a.b".to_owned(), "c=d".to_owned())));
+        assert!(setting("a").is_err() && setting("=x").is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! `roadveil replay`
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+
+use roadveil_role::Time;
+
+use super::{Exit, Failure, print};
+use crate::cli::Replay;
+use crate::feed::{Control, Feed};
+use crate::journal::{DEFAULT_FOLDER, Log, Player, select};
+use crate::metrics::Summary;
+use crate::registry::PROTOCOLS;
+use crate::{report, telemetry, tui};
+
+/// Shows a log.
+pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
+    let path = select(&args.log, Path::new(DEFAULT_FOLDER)).map_err(Failure::input)?;
+    let log = Log::open(&path).map_err(Failure::input)?;
+    let from = args.from.map_or(Time::ZERO, |from| Time::ZERO + from);
+    let interactive = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if args.headless || !interactive {
+        telemetry::init(None);
+        return headless(&log, from);
+    }
+    telemetry::init(Some(Path::new(DEFAULT_FOLDER)));
+    let mut player = Player::new(log);
+    player.control(Control::Speed(args.speed));
+    if from > Time::ZERO {
+        player.control(Control::Seek(from));
+    }
+    match tui::show(Box::new(player), PROTOCOLS) {
+        Ok(tui::Exit::Quit) => Ok(Exit::Done),
+        Ok(tui::Exit::Interrupted) => Ok(Exit::Interrupted),
+        Err(error) => Err(Failure::io("the terminal failed", &error)),
+    }
+}
+
+/// Folds the whole log, and prints what it comes to.
+fn headless(log: &Log, from: Time) -> Result<Exit, Failure> {
+    let mut summary = Summary::new(Arc::clone(log.cast()), PROTOCOLS);
+    for records in log.records_from(from) {
+        for record in records.map_err(Failure::input)?.iter().filter(|record| record.at >= from) {
+            summary.observe(record);
+        }
+    }
+    print(&report::figures(log.cast(), &summary))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,124 @@
+//! `roadveil run`
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use super::{Exit, Failure, print, signals};
+use crate::cli::{Cli, Command, Run};
+use crate::journal::{DEFAULT_FOLDER, JournalError, new_path};
+use crate::kernel::Options;
+use crate::registry::PROTOCOLS;
+use crate::report;
+use crate::scenario::Scenario;
+use crate::session::{self, Finished, Plan, RunError};
+use crate::{telemetry, tui};
+
+/// Without a command: live where there is a terminal, else 30 s headless.
+pub(super) fn by_default() -> Result<Exit, Failure> {
+    let words: &[&str] = if is_interactive() { &["roadveil", "run"] } else { &["roadveil", "run", "--headless", "--duration", "30s"] };
+    match Cli::try_parse_from(words).map(|cli| cli.command) {
+        Ok(Some(Command::Run(args))) => run(args),
+        _ => Err(Failure::Stuck(miette::miette!("the default command line does not parse"))),
+    }
+}
+
+fn is_interactive() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
+/// Runs a topology.
+pub(super) fn run(args: Run) -> Result<Exit, Failure> {
+    let live = !args.headless;
+    if live && !is_interactive() {
+        return Err(Failure::Input(miette::miette!(
+            help = "run it with --headless, or in a terminal",
+            "a live run needs a terminal on stdin and stdout"
+        )));
+    }
+    telemetry::init(live.then(|| Path::new(DEFAULT_FOLDER)));
+    let plan = plan(&args)?;
+    let finished = if live { run_live(plan, args.speed)? } else { run_headless(plan, args.quiet)? };
+    conclude(&finished, &args)
+}
+
+/// Loads the topology and decides where the log goes.
+#[expect(clippy::disallowed_methods, reason = "how long loading takes is a host figure")]
+fn plan(args: &Run) -> Result<Plan, Failure> {
+    let started = Instant::now();
+    let mut scenario = Scenario::load(&args.topology, &args.set, None).map_err(Failure::input)?;
+    if let Some(seed) = args.seed {
+        scenario.seed = seed;
+    }
+    if let Some(duration) = args.duration {
+        if duration < Duration::from_millis(1) {
+            return Err(Failure::Input(miette::miette!("--duration {duration:?} is too short: expected at least 1ms")));
+        }
+        scenario.duration = duration;
+    }
+    let mut options = Options { share: !args.no_share, ..Options::default() };
+    if let Some(threads) = args.threads {
+        options.threads = usize::from(threads);
+    }
+    let log = match (&args.log, args.no_log) {
+        (Some(path), _) => Some(path.clone()),
+        (None, true) => None,
+        (None, false) => Some(new_log(&scenario)?),
+    };
+    Ok(Plan {
+        origin: scenario.origin.to_string(),
+        overrides: args.set.clone(),
+        load_s: started.elapsed().as_secs_f64(),
+        scenario: Arc::new(scenario),
+        options,
+        log,
+    })
+}
+
+fn new_log(scenario: &Scenario) -> Result<PathBuf, Failure> {
+    let folder = Path::new(DEFAULT_FOLDER);
+    fs::create_dir_all(folder).map_err(|error| Failure::io(format!("cannot make the folder {} (use --log FILE or --no-log)", folder.display()), &error))?;
+    new_path(folder, &scenario.name, scenario.seed).map_err(|error| Failure::io("cannot name a new log", &error))
+}
+
+fn run_headless(plan: Plan, quiet: bool) -> Result<Finished, Failure> {
+    session::run(plan, quiet, &signals::interruption()).map_err(failure)
+}
+
+fn run_live(plan: Plan, speed: crate::feed::Speed) -> Result<Finished, Failure> {
+    let (feed, handle) = session::start(plan, speed).map_err(failure)?;
+    tui::show(Box::new(feed), PROTOCOLS).map_err(|error| Failure::io("the terminal failed", &error))?;
+    handle.finish().map_err(failure)
+}
+
+/// A run that cannot be set up has a bad topology; one that cannot create its log was named a bad file; else it is stuck.
+fn failure(error: RunError) -> Failure {
+    match error {
+        RunError::Setup(_) | RunError::Journal(JournalError::Create { .. }) => Failure::input(error),
+        RunError::Journal(_) => Failure::stuck(error),
+    }
+}
+
+/// Summary, report, exit code.
+fn conclude(finished: &Finished, args: &Run) -> Result<Exit, Failure> {
+    if !args.quiet {
+        eprint!("{}", report::summary(finished));
+    }
+    if let Some(path) = &args.report {
+        let text = format!("{:#}\n", report::report(finished));
+        if path == Path::new("-") {
+            print(&text)?;
+        } else {
+            fs::write(path, text).map_err(|error| Failure::io(format!("cannot write the report {}", path.display()), &error))?;
+        }
+    }
+    if args.headless && !finished.whole {
+        return Ok(Exit::Interrupted);
+    }
+    let failed = finished.expectations.iter().any(|outcome| outcome.ok == Some(false));
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}

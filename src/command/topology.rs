@@ -1,0 +1,81 @@
+//! `roadveil topology ...`
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Exit, Failure, print};
+use crate::cli::{self, TopologyCommand};
+use crate::scenario::{self, Import, Place, Scenario, library};
+use crate::world::Rect;
+
+/// Lists, shows, checks, writes and imports topologies.
+pub(super) fn topology(command: &TopologyCommand) -> Result<Exit, Failure> {
+    match command {
+        TopologyCommand::List { json } => print(&list(*json))?,
+        TopologyCommand::Show { name } => print(library::find(name).map_err(Failure::input)?.text)?,
+        TopologyCommand::Check { topology } => {
+            let scenario = Scenario::load(topology, &[], None).map_err(Failure::input)?;
+            print(&format!("{topology}: good\n{}", describe(&scenario)))?;
+        }
+        TopologyCommand::New => print(library::STARTER)?,
+        TopologyCommand::Import(args) => import(args)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn list(as_json: bool) -> String {
+    let shipped = library::shipped();
+    if as_json {
+        let list: Vec<_> = shipped.iter().map(|topology| json!({ "name": topology.name, "title": topology.title() })).collect();
+        return format!("{:#}\n", json!(list));
+    }
+    let width = shipped.iter().map(|topology| topology.name.len()).max().unwrap_or(0);
+    shipped.iter().map(|topology| format!("{:width$}  {}\n", topology.name, topology.title())).collect()
+}
+
+/// What a topology comes to, in a few lines.
+fn describe(scenario: &Scenario) -> String {
+    let moving = scenario.nodes.iter().filter(|node| !matches!(node.place, Place::Fixed { .. })).count();
+    let bounds = &scenario.world.bounds;
+    let protocols: Vec<&str> = scenario.protocols.iter().map(|configured| configured.protocol.name).collect();
+    format!(
+        "  {}\n  {} nodes, {moving} of them moving; {} roads and {} buildings on {:.0} m x {:.0} m\n  protocols: {}\n  {:?} long, seed {}, {} expectations, {} planned faults\n",
+        scenario.title,
+        scenario.nodes.len(),
+        scenario.world.roads.len(),
+        scenario.world.buildings.len(),
+        bounds.width(),
+        bounds.height(),
+        protocols.join(", "),
+        scenario.duration,
+        scenario.seed,
+        scenario.expect.len(),
+        scenario.timeline.len(),
+    )
+}
+
+fn import(args: &cli::Import) -> Result<(), Failure> {
+    let bbox = match args.bbox.as_deref() {
+        Some(&[x0, y0, x1, y1]) => Some(Rect { x0, y0, x1, y1 }),
+        _ => None,
+    };
+    let import = Import {
+        net: args.net.clone(),
+        fcd: args.fcd.clone(),
+        poly: args.poly.clone(),
+        rsu: args.rsu,
+        begin: args.begin,
+        end: args.end,
+        bbox,
+        output: (args.output != Path::new("-")).then(|| args.output.clone()),
+    };
+    let text = scenario::import(&import).map_err(Failure::input)?;
+    if args.output == Path::new("-") {
+        return print(&text);
+    }
+    fs::write(&args.output, &text).map_err(|error| Failure::io(format!("cannot write {}", args.output.display()), &error))?;
+    eprintln!("wrote {}; run it with: roadveil run {}", args.output.display(), args.output.display());
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! What is left of a run for people and for scripts: a table and a JSON object.
+//!
+//! A field, once shipped, keeps its name and unit; `docs/report.schema.json` describes them all.
+
+mod json;
+mod table;
+
+pub use json::{SCHEMA, report};
+pub use table::{figures, summary};

@@ -1,0 +1,183 @@
+//! The kernel with everything that listens to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use miette::Diagnostic;
+use roadveil_role::{SetupError, Time};
+use thiserror::Error;
+
+use super::{Judge, Outcome, Plan, cast, manifest};
+use crate::event::{Cast, Record};
+use crate::journal::{self, JournalError, Recorder, RecorderThread, StreamHash, Writer};
+use crate::kernel::{Executed, Kernel};
+use crate::metrics::Summary;
+use crate::registry::PROTOCOLS;
+
+/// Why a run could not begin or go on.
+#[derive(Clone, Debug, Error, Diagnostic)]
+pub enum RunError {
+    /// A protocol could not be set up.
+    #[error("cannot set up the run: {0}")]
+    Setup(#[from] SetupError),
+    /// The log could not be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// A run under way, with its journal and its figures.
+#[derive(Debug)]
+pub struct Engine {
+    plan: Plan,
+    kernel: Kernel,
+    recorder: RecorderThread,
+    summary: Summary,
+    judge: Judge,
+    cast: Arc<Cast>,
+    started: Instant,
+    cpu_at_start: f64,
+}
+
+/// What is left of a run.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was run.
+    pub plan: Plan,
+    /// Hash of the event stream.
+    pub stream_hash: StreamHash,
+    /// The figures.
+    pub summary: Summary,
+    /// What became of the expectations.
+    pub expectations: Vec<Outcome>,
+    /// Virtual time reached.
+    pub reached: Time,
+    /// Did it reach its end?
+    pub whole: bool,
+    /// Operations really executed, by number. A host figure.
+    pub executed: Executed,
+    /// Wall seconds, without loading. A host figure.
+    pub wall_s: f64,
+    /// Processor seconds of all threads, without loading. A host figure.
+    pub cpu_s: f64,
+    /// The log, if one was written, and its size in bytes.
+    pub log: Option<(PathBuf, u64)>,
+}
+
+impl Engine {
+    /// Sets everything up; nothing has happened yet.
+    ///
+    /// # Errors
+    /// If a protocol cannot be set up, or the log cannot be created.
+    #[expect(clippy::disallowed_methods, reason = "how long a run takes is a host figure")]
+    pub fn new(plan: Plan) -> Result<Engine, RunError> {
+        let cast = cast(&plan.scenario);
+        let (started, cpu_at_start) = (Instant::now(), cpu_seconds());
+        let kernel = Kernel::new(Arc::clone(&plan.scenario), plan.options)?;
+        let recorder = match &plan.log {
+            Some(path) => {
+                let writer = Writer::create(path, &manifest(&plan), &cast, journal::Options::default())?;
+                Recorder::writing(writer, &cast)
+            }
+            None => Recorder::hashing(),
+        };
+        Ok(Engine {
+            recorder: RecorderThread::spawn(recorder)?,
+            summary: Summary::new(Arc::clone(&cast), PROTOCOLS),
+            judge: Judge::new(&plan.scenario.expect),
+            kernel,
+            cast,
+            plan,
+            started,
+            cpu_at_start,
+        })
+    }
+
+    /// Who takes part.
+    pub fn cast(&self) -> &Arc<Cast> {
+        &self.cast
+    }
+
+    /// Virtual time reached.
+    pub fn now(&self) -> Time {
+        self.kernel.now()
+    }
+
+    /// Where the run ends.
+    pub fn end(&self) -> Time {
+        self.kernel.end()
+    }
+
+    /// Has it reached its end?
+    pub fn is_ended(&self) -> bool {
+        self.kernel.is_ended()
+    }
+
+    /// The figures so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Runs until `until`, or until about `records` have come: those records.
+    ///
+    /// # Errors
+    /// If they cannot be recorded.
+    pub fn advance(&mut self, until: Time, records: usize) -> Result<Arc<[Record]>, RunError> {
+        self.kernel.advance(until, records);
+        self.take()
+    }
+
+    /// Runs until the next transmission has begun: its records.
+    ///
+    /// # Errors
+    /// If they cannot be recorded.
+    pub fn step(&mut self) -> Result<Arc<[Record]>, RunError> {
+        while self.kernel.step() == Some(false) {}
+        self.take()
+    }
+
+    fn take(&mut self) -> Result<Arc<[Record]>, RunError> {
+        let records: Arc<[Record]> = self.kernel.take_records().into();
+        for record in &*records {
+            self.judge.before(record.at, &self.summary);
+            self.summary.observe(record);
+        }
+        if !records.is_empty() {
+            self.recorder.push(Arc::clone(&records))?;
+        }
+        Ok(records)
+    }
+
+    /// Closes the journal: what is left of the run.
+    ///
+    /// # Errors
+    /// If the last records cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "how long a run takes is a host figure")]
+    pub fn finish(mut self) -> Result<Finished, RunError> {
+        let (reached, whole) = (self.kernel.now(), self.kernel.is_ended());
+        let executed = self.kernel.executed();
+        let outcome = if whole { journal::Outcome::Finished } else { journal::Outcome::Interrupted };
+        let recorded = self.recorder.finish(reached, outcome)?;
+        let (wall_s, cpu_s) = (self.started.elapsed().as_secs_f64(), cpu_seconds() - self.cpu_at_start);
+        Ok(Finished {
+            stream_hash: recorded.stream_hash,
+            expectations: self.judge.finish(reached, whole, &self.summary),
+            summary: self.summary,
+            reached,
+            whole,
+            executed,
+            wall_s,
+            cpu_s,
+            log: self.plan.log.clone().map(|path| (path, recorded.bytes)),
+            plan: self.plan,
+        })
+    }
+}
+
+/// Processor seconds that this process has used.
+fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
