@@ -17,7 +17,9 @@ use roadveil_ecpp::system::{Validity, domain};
 use roadveil_role::cx::Loan;
 use roadveil_role::service::Peers;
 use roadveil_role::testkit::{Net, What};
-use roadveil_role::{Address, Checker, Cx, Effect, Fix, HostAddr, LinkAddr, NodeSpec, Params, Role, Setup, Streams, Time};
+use roadveil_role::{
+    Address, Checker, Cx, Effect, Fix, HostAddr, LinkAddr, NodeSpec, Params, Role, Setup, Streams, Time,
+};
 use roadveil_role::{Deployment, decode, encode};
 
 fn main() {
@@ -37,7 +39,11 @@ fn setup() -> Setup {
         node("car-0", "obu", None, 10.0),
         node("car-1", "obu", None, 20.0),
     ];
-    Setup { seed: 1, params: Params::defaults(PROTOCOL.params), nodes }
+    Setup {
+        seed: 1,
+        params: Params::defaults(PROTOCOL.params),
+        nodes,
+    }
 }
 
 const LASTS: Validity = Validity { from: 0, until: 60_000 };
@@ -51,7 +57,11 @@ struct Keys {
 
 fn keys() -> Keys {
     let mut rng = roadveil_role::Stream::from_seed([1; 32]);
-    Keys { issued: Issued::new(&setup()).expect("sets up"), short: SigningKey::random(&mut rng), rng }
+    Keys {
+        issued: Issued::new(&setup()).expect("sets up"),
+        short: SigningKey::random(&mut rng),
+        rng,
+    }
 }
 
 /// Answers checks as the emulator does for the first who asks, or as it does for all others.
@@ -70,9 +80,22 @@ impl Checker for Desk<'_> {
 }
 
 /// One callback of a role.
-fn receive(role: &mut dyn Role, streams: &mut Streams, desk: &mut Desk<'_>, now: Time, from: Address, frame: &[u8]) -> Vec<Effect> {
+fn receive(
+    role: &mut dyn Role,
+    streams: &mut Streams,
+    desk: &mut Desk<'_>,
+    now: Time,
+    from: Address,
+    frame: &[u8],
+) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let loan = Loan { now, fix: Fix::default(), link_addr: LinkAddr::local([1; 6]), host: None, streams };
+    let loan = Loan {
+        now,
+        fix: Fix::default(),
+        link_addr: LinkAddr::local([1; 6]),
+        host: None,
+        streams,
+    };
     let mut cx = Cx::new(loan, desk, &mut effects, Peers::default());
     role.receive(&mut cx, from, frame);
     cx.finish();
@@ -86,10 +109,14 @@ impl Tape {
     fn of(node: &str) -> Tape {
         let mut net = Net::deploy(&PROTOCOL, &setup()).expect("sets up");
         net.run_until(Time::from_secs(8));
-        let frames = net.records().iter().filter(|record| record.node == node).filter_map(|record| match &record.what {
-            What::Received { from, frame } => Some((record.at, *from, frame.clone())),
-            _ => None,
-        });
+        let frames = net
+            .records()
+            .iter()
+            .filter(|record| record.node == node)
+            .filter_map(|record| match &record.what {
+                What::Received { from, frame } => Some((record.at, *from, frame.clone())),
+                _ => None,
+            });
         Tape(frames.collect())
     }
 
@@ -105,7 +132,14 @@ fn prepared(node: &str, role: &str, tape: &Tape, frame: usize, host: &Host) -> (
     let mut role_of = issued.role(node, role).expect("has the role");
     let mut streams = Streams::new(1, node, role);
     for (at, from, frame) in &tape.0[..frame] {
-        receive(role_of.as_mut(), &mut streams, &mut Desk::Computes(host), *at, *from, frame);
+        receive(
+            role_of.as_mut(),
+            &mut streams,
+            &mut Desk::Computes(host),
+            *at,
+            *from,
+            frame,
+        );
     }
     (role_of, streams)
 }
@@ -126,11 +160,20 @@ fn step(bencher: Bencher, node: &'static str, role: &'static str, wanted: fn(&Ms
     let index = tape.first(wanted);
     let (role, streams) = prepared(node, role, &tape, index, &host);
     let (at, from, frame) = tape.0[index].clone();
-    bencher.with_inputs(|| (role.clone(), streams.clone(), Host::new(1024))).bench_local_values(|(mut role, mut streams, host)| {
-        let effects = receive(role.as_mut(), &mut streams, &mut Desk::Computes(&host), at, from, &frame);
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })));
-        effects
-    });
+    bencher
+        .with_inputs(|| (role.clone(), streams.clone(), Host::new(1024)))
+        .bench_local_values(|(mut role, mut streams, host)| {
+            let effects = receive(
+                role.as_mut(),
+                &mut streams,
+                &mut Desk::Computes(&host),
+                at,
+                from,
+                &frame,
+            );
+            assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })));
+            effects
+        });
 }
 
 #[divan::bench]
@@ -152,14 +195,19 @@ fn obu_step_3_g_to_the_r1(bencher: Bencher) {
     use roadveil_crypto::{Scalar, g1_generator_mul, pairing_product_prepared};
     let Keys { issued, mut rng, .. } = keys();
     let system = issued.authority().system().clone();
-    bencher.bench_local(|| pairing_product_prepared(&[(g1_generator_mul(&Scalar::random(&mut rng)), system.p_lines())]));
+    bencher
+        .bench_local(|| pairing_product_prepared(&[(g1_generator_mul(&Scalar::random(&mut rng)), system.p_lines())]));
 }
 
 #[divan::bench]
 fn sigma1_sign(bencher: Bencher) {
     let Keys { issued, short, mut rng } = keys();
     let member = issued.obu_key("car-0").expect("a car");
-    let claim = Claim { rid: member.rid_bytes(), validity: LASTS, y: *short.public().bytes() };
+    let claim = Claim {
+        rid: member.rid_bytes(),
+        validity: LASTS,
+        y: *short.public().bytes(),
+    };
     bencher.bench_local(|| claim.sign(issued.authority().system(), member, &mut rng));
 }
 
@@ -167,7 +215,11 @@ fn sigma1_sign(bencher: Bencher) {
 fn sigma1_verify(bencher: Bencher) {
     let Keys { issued, short, mut rng } = keys();
     let member = issued.obu_key("car-0").expect("a car");
-    let claim = Claim { rid: member.rid_bytes(), validity: LASTS, y: *short.public().bytes() };
+    let claim = Claim {
+        rid: member.rid_bytes(),
+        validity: LASTS,
+        y: *short.public().bytes(),
+    };
     let sigma1 = claim.sign(issued.authority().system(), member, &mut rng);
     bencher.bench_local(|| assert!(black_box(&claim).verify(issued.authority().system(), &sigma1)));
 }
@@ -205,7 +257,14 @@ fn message_verify_known_key(bencher: Bencher) {
     let message = [7; 309];
     let signature: Signature = short.sign(&message, domain::MESSAGE, &mut rng);
     let prepared = PreparedKey::new(short.public().bytes()).expect("a key");
-    bencher.bench_local(|| assert!(schnorr::verify(&prepared, domain::MESSAGE, black_box(&message), &signature)));
+    bencher.bench_local(|| {
+        assert!(schnorr::verify(
+            &prepared,
+            domain::MESSAGE,
+            black_box(&message),
+            &signature
+        ))
+    });
 }
 
 #[divan::bench]
@@ -228,9 +287,16 @@ fn messages_verify_batch(bencher: Bencher, n: usize) {
             (PreparedKey::new(key.public().bytes()).expect("a key"), signature)
         })
         .collect();
-    let item = |(key, signature)| BatchItem { key, domain: domain::MESSAGE, msg: &message, signature };
+    let item = |(key, signature)| BatchItem {
+        key,
+        domain: domain::MESSAGE,
+        msg: &message,
+        signature,
+    };
     let items: Vec<_> = signed.iter().map(|(key, signature)| item((key, *signature))).collect();
-    bencher.counter(divan::counter::ItemsCount::new(n)).bench_local(|| assert!(verify_batch(black_box(&items))));
+    bencher
+        .counter(divan::counter::ItemsCount::new(n))
+        .bench_local(|| assert!(verify_batch(black_box(&items))));
 }
 
 /// A vehicle hears a message under a key that it knows, and somebody has already asked the check: what is left is
@@ -255,7 +321,9 @@ fn hear(bencher: Bencher, attached: bool) {
         _ => false,
     });
     let (at, from, frame) = last.expect("it was heard").clone();
-    let Ok(Msg::Safety(mut message)) = decode(&frame) else { panic!("not a safety message") };
+    let Ok(Msg::Safety(mut message)) = decode(&frame) else {
+        panic!("not a safety message")
+    };
     let mut sequence = 1000;
     bencher
         .with_inputs(|| {

@@ -29,7 +29,11 @@ fn sizes_are_what_the_page_says() {
     for mode in ["hardened", "paper"] {
         for (name, frames) in frames(mode) {
             let (min, max) = (frames.iter().map(Vec::len).min(), frames.iter().map(Vec::len).max());
-            table += &format!("{mode:<9} {name:<7} {:>4} to {:>4} bytes\n", min.unwrap_or(0), max.unwrap_or(0));
+            table += &format!(
+                "{mode:<9} {name:<7} {:>4} to {:>4} bytes\n",
+                min.unwrap_or(0),
+                max.unwrap_or(0)
+            );
         }
     }
     insta::assert_snapshot!(table);
@@ -55,14 +59,29 @@ fn frames_are_canonical_and_their_trees_whole() {
 #[test]
 fn the_schema_names_every_message() {
     let names: Vec<_> = PROTOCOL.message_names().collect();
-    assert_eq!(names, ["Beacon", "Req1", "Res1", "Req2", "Res2", "Safety", "List", "Ack"]);
+    assert_eq!(
+        names,
+        ["Beacon", "Req1", "Res1", "Req2", "Res2", "Safety", "List", "Ack"]
+    );
 }
 
 /// A golden encoding: changing it changes what every log means.
 #[test]
 fn the_encoding_stays() {
-    let cam = Cam { station: 1, sequence: 300, time: 70_000, x_cm: -5, y_cm: 6, speed_cm: 1389, heading_cdeg: 9000 };
-    let body = Body { cam, wanted: vec![roadveil_crypto::ByteArray([0xaa; 8])], padding: Padding(3) };
+    let cam = Cam {
+        station: 1,
+        sequence: 300,
+        time: 70_000,
+        x_cm: -5,
+        y_cm: 6,
+        speed_cm: 1389,
+        heading_cdeg: 9000,
+    };
+    let body = Body {
+        cam,
+        wanted: vec![roadveil_crypto::ByteArray([0xaa; 8])],
+        padding: Padding(3),
+    };
     let hex: String = encode(&body).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, "0101ac02f0a204090ced0aa84601aaaaaaaaaaaaaaaa03000000");
 }

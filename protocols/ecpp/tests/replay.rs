@@ -44,7 +44,12 @@ impl World {
         let mut hand = Hand::new(&self.issued, &self.config);
         let secrets = hand.open(&mut self.net, HERE);
         let key = SigningKey::random(&mut hand.rng);
-        let request = hand.request(&secrets, self.issued.obu_key("car-0").expect("a car"), &key, self.net.now());
+        let request = hand.request(
+            &secrets,
+            self.issued.obu_key("car-0").expect("a car"),
+            &key,
+            self.net.now(),
+        );
         let req2 = hand.req2(&secrets, &encode(&request));
         hand.say_bytes(&mut self.net, &req2);
         let received = self.net.records().iter().find_map(|record| match &record.what {
@@ -77,11 +82,18 @@ fn a_replayed_request_never_yields_two_ciphertexts_under_one_nonce() {
                 messages += 1;
                 let (kind, key_and_nonce, ciphertext) = match decode(&frame) {
                     Ok(Msg::Res1(m)) => (1, (m.session.0.to_vec(), m.nonce.0.to_vec(), m.share), m.sealed.0),
-                    Ok(Msg::Res2(m)) => (2, (m.session.0.to_vec(), m.nonce.map_or(vec![], |n| n.0.to_vec()), None), m.sealed.0),
+                    Ok(Msg::Res2(m)) => (
+                        2,
+                        (m.session.0.to_vec(), m.nonce.map_or(vec![], |n| n.0.to_vec()), None),
+                        m.sealed.0,
+                    ),
                     other => panic!("{other:?}"),
                 };
                 let before = sealed.insert((kind, key_and_nonce), ciphertext.clone());
-                assert!(before.is_none_or(|before| before == ciphertext), "{mode}: two ciphertexts under one nonce");
+                assert!(
+                    before.is_none_or(|before| before == ciphertext),
+                    "{mode}: two ciphertexts under one nonce"
+                );
             }
         }
         assert!(messages > 10, "{messages}");

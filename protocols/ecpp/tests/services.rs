@@ -48,12 +48,21 @@ fn other_roles_sign_with_the_pseudonym() {
     let issued = issued(&setup(1, 1, 1, &[]));
     let config = Config::clone(issued.config());
     let mut net = one_rsu(&issued, 1, &config);
-    let car = Node::new("car-0").at(10.0, 0.0).role(1, "obu", obu(&issued, "car-0", &config));
+    let car = Node::new("car-0")
+        .at(10.0, 0.0)
+        .role(1, "obu", obu(&issued, "car-0", &config));
     net.add(car.role(200, "trader", Box::new(Typed(Trader))));
     net.run_until(Time::from_secs(10));
-    let offers: Vec<_> = net.sent().filter_map(|(record, _, frame)| Some((record.at, decode::<Offer>(frame).ok()?))).collect();
+    let offers: Vec<_> = net
+        .sent()
+        .filter_map(|(record, _, frame)| Some((record.at, decode::<Offer>(frame).ok()?)))
+        .collect();
     assert!(offers.len() >= 7);
-    assert_eq!(offers.len() + net.events("nothing_to_sign_with").count(), 10, "without a key nothing is signed");
+    assert_eq!(
+        offers.len() + net.events("nothing_to_sign_with").count(),
+        10,
+        "without a key nothing is signed"
+    );
     let (at, Offer::Sell { signed, .. }) = &offers[0];
     let signed: Signed = decode(signed).expect("decodes");
     let system = issued.authority().system();
@@ -63,9 +72,14 @@ fn other_roles_sign_with_the_pseudonym() {
     };
     assert!(holds(b"1000 W"));
     assert!(!holds(b"9000 W"));
-    assert_eq!(signed.checks(system, Time::from_secs(200), b"").err(), Some(Reason::OutsideValidity));
+    assert_eq!(
+        signed.checks(system, Time::from_secs(200), b"").err(),
+        Some(Reason::OutsideValidity)
+    );
     let other = common::issued(&setup(2, 1, 1, &[]));
-    let checks = signed.checks(other.authority().system(), *at, b"1000 W").expect("valid now");
+    let checks = signed
+        .checks(other.authority().system(), *at, b"1000 W")
+        .expect("valid now");
     assert!(!checks[0].answer(&Host::new(8)).is_valid(), "another authority");
 }
 
@@ -83,7 +97,10 @@ fn clocks_may_be_a_little_wrong() {
         assert_eq!(net.state("car-0") == Some("keyed"), works, "{ahead} ms");
         if works {
             let refused: u64 = common::count(&net, "car-1", "refused");
-            assert!(common::count(&net, "car-1", "accepted") > 50 && refused < 5, "{ahead} ms: {refused}");
+            assert!(
+                common::count(&net, "car-1", "accepted") > 50 && refused < 5,
+                "{ahead} ms: {refused}"
+            );
         }
     }
 }
@@ -103,10 +120,13 @@ fn the_same_seed_gives_the_same_run_and_a_new_node_changes_no_other() {
 /// The short-time key that a vehicle took, by its certificate's validity and request time.
 fn issued_for(net: &Net, car: &str) -> Option<(Time, Vec<u8>)> {
     let of_car = |record: &&roadveil_role::testkit::Record| record.node == car;
-    net.records().iter().filter(of_car).find_map(|record| match &record.what {
-        roadveil_role::testkit::What::Sent { frame, .. } if frame[1] == 1 => Some((record.at, frame.to_vec())),
-        _ => None,
-    })
+    net.records()
+        .iter()
+        .filter(of_car)
+        .find_map(|record| match &record.what {
+            roadveil_role::testkit::What::Sent { frame, .. } if frame[1] == 1 => Some((record.at, frame.to_vec())),
+            _ => None,
+        })
 }
 
 #[test]
@@ -127,7 +147,13 @@ fn impossible_scenarios_are_no_setup() {
     together.nodes[2].place = together.nodes[1].place;
     assert!(error(&together).starts_with("rsus `rsu-0` and `rsu-1` stand at the same place"));
     let mut deployment = (PROTOCOL.setup)(&good).expect("sets up");
-    for (node, role) in [("car-0", "rsu"), ("rsu-0", "obu"), ("rsu-0", "ta"), ("nobody", "obu"), ("ta", "judge")] {
+    for (node, role) in [
+        ("car-0", "rsu"),
+        ("rsu-0", "obu"),
+        ("rsu-0", "ta"),
+        ("nobody", "obu"),
+        ("ta", "judge"),
+    ] {
         assert!(deployment.role(node, role).is_err(), "{node} {role}");
     }
 }
@@ -135,7 +161,13 @@ fn impossible_scenarios_are_no_setup() {
 #[test]
 fn the_description_is_honest_and_whole() {
     assert!(MARKS.iter().any(|mark| mark.source == Source::Published));
-    assert!(MARKS.iter().filter(|mark| mark.source == Source::Reconstruction).count() > 5);
+    assert!(
+        MARKS
+            .iter()
+            .filter(|mark| mark.source == Source::Reconstruction)
+            .count()
+            > 5
+    );
     for mark in MARKS {
         assert!(!mark.note.contains("as in the paper") && !mark.part.is_empty() && !mark.note.is_empty());
     }
@@ -147,12 +179,26 @@ fn the_description_is_honest_and_whole() {
     net.run_until(Time::from_secs(10));
     for record in net.records() {
         if let roadveil_role::testkit::What::Emitted { name, fields } = &record.what {
-            let fields: Vec<_> = fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                .collect();
             let (at, node, role) = (record.at, record.node.as_str(), record.role.as_str());
-            fold.observe(&Emitted { at, node, role, name, fields: &fields });
+            fold.observe(&Emitted {
+                at,
+                node,
+                role,
+                name,
+                fields: &fields,
+            });
         }
     }
-    let figure = |wanted: &str| fold.figures().into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let figure = |wanted: &str| {
+        fold.figures()
+            .into_iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
+    };
     assert_eq!(figure("keys_issued"), Some(Value::U64(2)));
     assert_eq!(figure("keys_obtained"), Some(Value::U64(2)));
     assert!(matches!(figure("messages_accepted"), Some(Value::U64(n)) if n > 100));

@@ -39,12 +39,18 @@ impl Vectors {
 
     fn location(&self) -> Location {
         let coordinate = |name| i32::try_from(self.number(name)).expect("a coordinate");
-        Location { x_cm: coordinate("x_cm"), y_cm: coordinate("y_cm") }
+        Location {
+            x_cm: coordinate("x_cm"),
+            y_cm: coordinate("y_cm"),
+        }
     }
 
     fn validity(&self) -> Validity {
         let time = |name| u64::try_from(self.number(name)).expect("a time");
-        Validity { from: time("from"), until: time("until") }
+        Validity {
+            from: time("from"),
+            until: time("until"),
+        }
     }
 }
 
@@ -75,7 +81,11 @@ fn sigma_1() {
     let vectors = Vectors::read();
     let authority = vectors.authority();
     let obu = authority.obu_key(vectors.scalar("RID")).expect("a key");
-    let claim = Claim { rid: vectors.bytes("RID"), validity: vectors.validity(), y: vectors.bytes("Y") };
+    let claim = Claim {
+        rid: vectors.bytes("RID"),
+        validity: vectors.validity(),
+        y: vectors.bytes("Y"),
+    };
     let sigma1 = claim.sign_with(authority.system(), &obu, &vectors.scalar("k"));
     assert_eq!(sigma1.c, vectors.bytes("sigma1.c"));
     assert_eq!(sigma1.z, vectors.bytes("sigma1.Z"));
