@@ -144,7 +144,7 @@ impl Batch {
         let mut truth = Reader::new(&self.truth);
         let mut bases = Bases::new(self.from);
         // Each record takes at least one byte of the truth.
-        let mut records = Vec::with_capacity((self.count as usize).min(self.truth.len()));
+        let mut records = Vec::with_capacity((self.count as usize).min(self.truth.len()).min(BATCH_BYTES));
         while !truth.is_empty() {
             // The rule of the encoder, held here too: it bounds what a batch of many small records unpacks to.
             let used = self.public.len() - public.rest().len() + self.truth.len() - truth.rest().len();
