@@ -9,7 +9,7 @@
 //! | [`check`], [`compare`] | is it what its run wrote, is it what its scenario does |
 //! | [`player`] | a log as a feed for the screen |
 //! | [`select`] | which log a person means |
-//! | [`cat`], [`info`], [`render`] | what a person or a program is told of it |
+//! | [`mod@cat`], [`mod@info`], [`render`] | what a person or a program is told of it |
 //!
 //! A log is an MCAP file, so that other tools open it. Reading is ours: the usual readers check no checksum, allocate
 //! what a file asks for, and stop where a run was killed.
