@@ -13,6 +13,8 @@
 //! | [`radio`], [`backhaul`], [`world`], [`scenario`] | the air, the wires, where things are, topology files |
 //! | [`event`], [`feed`], [`registry`] | the events; where a screen gets them from; the protocols |
 
+#![forbid(unsafe_code)]
+
 pub mod backhaul;
 pub mod cli;
 pub mod command;

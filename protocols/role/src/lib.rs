@@ -20,6 +20,8 @@
 //! | [`view`] | neutral shapes for what a person should see |
 //! | [`testkit`] | roles over an in-memory network with loss, reordering and duplication |
 
+#![forbid(unsafe_code)]
+
 pub mod address;
 pub mod contract;
 pub mod cx;

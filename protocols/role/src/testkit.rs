@@ -140,6 +140,10 @@ impl Net {
             let (x, y) = spec.place.unwrap_or_default();
             let mut node = Node::new(&spec.name).at(x, y);
             node.host = spec.host;
+            let radio = |role: &String| protocol.role(role).is_some_and(|role| role.radio);
+            if !spec.roles.iter().any(radio) {
+                node = node.without_radio();
+            }
             for role in &spec.roles {
                 node = node.role(protocol.number, role, deployment.role(&spec.name, role)?);
             }

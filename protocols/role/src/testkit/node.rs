@@ -13,6 +13,7 @@ pub struct Node {
     pub(super) roles: Vec<Box<dyn Role>>,
     pub(super) parts: Vec<Part>,
     pub(super) charged: Charge,
+    radio: bool,
     start: Fix,
     since: Time,
     clock: i64,
@@ -27,7 +28,7 @@ pub(super) struct Part {
 }
 
 impl Node {
-    /// A node at the origin, without roles and off the wires.
+    /// A node at the origin, with a radio, without roles and off the wires.
     pub fn new(name: &str) -> Node {
         Node {
             name: name.to_owned(),
@@ -36,6 +37,7 @@ impl Node {
             roles: Vec::new(),
             parts: Vec::new(),
             charged: Charge::NONE,
+            radio: true,
             start: Fix::default(),
             since: Time::ZERO,
             clock: 0,
@@ -45,6 +47,12 @@ impl Node {
     /// Stands there, in metres.
     pub fn at(mut self, x: f64, y: f64) -> Node {
         self.move_to(Time::ZERO, Fix { x, y, ..Fix::default() });
+        self
+    }
+
+    /// Has no radio.
+    pub fn without_radio(mut self) -> Node {
+        self.radio = false;
         self
     }
 
@@ -104,7 +112,7 @@ impl Node {
     /// Does a frame to that address concern it?
     pub(super) fn answers_to(&self, to: Address) -> bool {
         match to {
-            Address::Link(addr) => addr.is_broadcast() || addr == self.link_addr,
+            Address::Link(addr) => self.radio && (addr.is_broadcast() || addr == self.link_addr),
             Address::Host(host) => self.host == Some(host),
         }
     }

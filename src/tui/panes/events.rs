@@ -1,0 +1,73 @@
+//! Steps, states and events of roles, and what happened to the run itself; the newest at the bottom.
+
+use core::fmt::Write;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line as Text, Span};
+
+use crate::metrics::scene::{Line, Scene, What};
+use crate::tui::names;
+use crate::tui::text::{padded, put};
+use crate::tui::theme::{Ink, KeyState};
+use crate::tui::ui::{Pane, Ui};
+
+/// Draws the last lines; returns how far one can scroll.
+pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
+    let lines = scene.lines();
+    if lines.is_empty() {
+        put(
+            buffer,
+            (area.x, area.y),
+            area.width,
+            "no role has said anything yet",
+            ui.theme().style(Ink::Dim),
+        );
+        return 0;
+    }
+    let height = usize::from(area.height);
+    let limit = lines.len().saturating_sub(height);
+    let top = limit - ui.scroll(Pane::Events).min(limit);
+    for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(top)) {
+        buffer.set_line(area.x, y, &text(scene, ui, line), area.width);
+    }
+    limit
+}
+
+fn text(scene: &Scene, ui: &Ui, line: &Line) -> Text<'static> {
+    let theme = ui.theme();
+    let node = line.node.map_or_else(String::new, |node| scene.name(node).into_owned());
+    let role = line.node.map_or("", |node| names::role(scene, node, line.role));
+    let (kind, what, ink) = match &line.what {
+        What::Step { name, exchange } => (role, format!("step {name} ({exchange})"), Ink::Plain),
+        What::State(state) => (role, format!("is {state}"), KeyState::of(Some(state)).ink()),
+        What::Emitted { name, fields } => {
+            let mut what = name.to_string();
+            for (key, value) in fields {
+                // Writing to a string cannot fail.
+                let _ = write!(what, "  {key} {value}");
+            }
+            (role, what, Ink::Plain)
+        }
+        What::Rejected(why) => (role, format!("refused: {why}"), Ink::Bad),
+        What::Unsent { why, head } => (
+            "",
+            format!("{} not sent: {why}", names::message(ui.protocols(), *head)),
+            Ink::Bad,
+        ),
+        What::Joined => ("", "joined".to_owned(), Ink::Dim),
+        What::Left { fault: true } => ("", "failed".to_owned(), Ink::Bad),
+        What::Left { fault: false } => ("", "left".to_owned(), Ink::Dim),
+        What::Link { other, up: true } => ("", format!("link to {} is up again", scene.name(*other)), Ink::Good),
+        What::Link { other, up: false } => ("", format!("link to {} is down", scene.name(*other)), Ink::Bad),
+        What::Command(command) => ("", format!("command: {command}"), Ink::Title),
+    };
+    Text::from(vec![
+        Span::styled(format!("{:>9} ", names::seconds(line.at)), theme.style(Ink::Dim)),
+        Span::raw(padded(&node, 10)),
+        Span::raw(" "),
+        Span::styled(padded(kind, 10), theme.style(Ink::Dim)),
+        Span::raw(" "),
+        Span::styled(what, theme.style(ink)),
+    ])
+}

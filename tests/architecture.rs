@@ -1,0 +1,126 @@
+//! The rules of ARCHITECTURE.md that can be read off the tree: who may use whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Modules from the top to the bottom; those on one line stand on the same step.
+const STEPS: &[&[&str]] = &[
+    &["command"],
+    &["cli"],
+    &["tui", "report"],
+    &["session"],
+    &["metrics", "journal"],
+    &["kernel"],
+    &["radio", "backhaul", "world", "scenario"],
+    &["event", "feed", "registry", "telemetry"],
+];
+
+fn step(module: &str) -> Option<usize> {
+    STEPS.iter().position(|step| step.contains(&module))
+}
+
+#[test]
+fn modules_use_only_modules_on_their_step_or_below() {
+    let source = root().join("src");
+    let mut found = 0;
+    for file in rust_files(&source) {
+        let inside = file.strip_prefix(&source).expect("inside");
+        let module = inside.iter().next().and_then(|first| first.to_str()).expect("name").trim_end_matches(".rs");
+        if ["lib", "main"].contains(&module) {
+            continue;
+        }
+        let own = step(module).unwrap_or_else(|| panic!("module {module} has no place in the order: add it to STEPS"));
+        let text = fs::read_to_string(&file).expect("text");
+        for (number, line) in text.lines().enumerate() {
+            // The rule is about the program, not about its tests' tools.
+            if line.contains("#[cfg(test)]") {
+                break;
+            }
+            for used in line.match_indices("crate::").map(|(at, _)| &line[at + 7..]) {
+                let name: String = used.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let Some(other) = step(&name) else { continue };
+                found += 1;
+                assert!(own <= other, "{}:{}: `{module}` uses `{name}`, which stands above it", file.display(), number + 1);
+            }
+        }
+    }
+    assert!(found > 50, "the scan found only {found} uses: it no longer reads what it should");
+}
+
+#[test]
+fn the_kernel_names_no_protocol_and_protocols_see_only_role_and_crypto() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let mut protocols = 0;
+    for package in packages {
+        let name = package["name"].as_str().expect("name");
+        if name == "roadveil" {
+            continue;
+        }
+        let allowed: &[&str] = match name {
+            "roadveil-crypto" => &[],
+            "roadveil-role" => &["roadveil-crypto"],
+            _ => &["roadveil-crypto", "roadveil-role"],
+        };
+        protocols += usize::from(allowed.len() == 2);
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let dependency = dependency["name"].as_str().expect("name");
+            let ours = dependency.starts_with("roadveil");
+            assert!(!ours || allowed.contains(&dependency), "{name} must not depend on {dependency}");
+        }
+    }
+    assert!(protocols > 0);
+    for module in ["kernel", "radio", "backhaul", "world", "journal", "metrics", "tui", "event.rs", "feed.rs"] {
+        let path = root().join("src").join(module);
+        let files = if path.is_dir() { rust_files(&path) } else { vec![path] };
+        for file in files {
+            let text = fs::read_to_string(&file).expect("text");
+            assert!(!text.contains("roadveil_ecpp"), "{} names a protocol", file.display());
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_lives_in_crypto_alone() {
+    let mut folders = vec![root().join("src"), root().join("protocols/role/src")];
+    for entry in fs::read_dir(root().join("protocols")).expect("protocols") {
+        let path = entry.expect("entry").path();
+        if !path.ends_with("crypto") && path.join("src").is_dir() {
+            folders.push(path.join("src"));
+        }
+    }
+    for file in folders.iter().flat_map(|folder| rust_files(folder)) {
+        let text = fs::read_to_string(&file).expect("text");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            assert!(!line.contains("unsafe {") && !line.contains("unsafe fn"), "{}: {line}", file.display());
+        }
+    }
+}

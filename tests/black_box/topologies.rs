@@ -1,0 +1,76 @@
+//! Topologies: listed, shown, checked, and refused with the place and the nearest valid name.
+
+use std::fs;
+
+use super::{code, report, roadveil, stderr, stdout};
+
+#[test]
+fn every_shipped_topology_shows_checks_and_runs_anywhere() {
+    let folder = tempfile::tempdir().expect("folder");
+    let list = roadveil(folder.path(), &["topology", "list", "--json"]);
+    let list: serde_json::Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let list = list.as_array().expect("an array");
+    assert!(list.len() >= 3);
+    for topology in list {
+        let name = topology["name"].as_str().expect("a name");
+        assert!(!topology["title"].as_str().expect("a title").is_empty());
+        let shown = roadveil(folder.path(), &["topology", "show", name]);
+        assert_eq!(code(&shown), 0);
+        fs::write(folder.path().join("shown.toml"), &shown.stdout).expect("writes");
+        let checked = roadveil(folder.path(), &["topology", "check", "shown.toml"]);
+        assert_eq!(code(&checked), 0, "{name}: {}", stderr(&checked));
+        let run = roadveil(folder.path(), &["run", "shown.toml", "--headless", "--no-log", "--duration", "1s"]);
+        assert_eq!(code(&run), 0, "{name}: {}", stderr(&run));
+    }
+}
+
+#[test]
+fn a_new_topology_checks() {
+    let folder = tempfile::tempdir().expect("folder");
+    let new = roadveil(folder.path(), &["topology", "new"]);
+    fs::write(folder.path().join("new.toml"), &new.stdout).expect("writes");
+    let checked = roadveil(folder.path(), &["topology", "check", "new.toml"]);
+    assert_eq!(code(&checked), 0, "{}", stderr(&checked));
+}
+
+#[test]
+fn a_mistake_is_shown_where_it_is_with_the_nearest_valid_name() {
+    let folder = tempfile::tempdir().expect("folder");
+    let text = stdout(&roadveil(folder.path(), &["topology", "show", "three-cars"]));
+    let wrong = text.replacen("ecpp.obu", "ecpp.obi", 1);
+    assert_ne!(text, wrong);
+    fs::write(folder.path().join("wrong.toml"), wrong).expect("writes");
+    for words in [&["topology", "check", "wrong.toml"][..], &["run", "wrong.toml", "--headless", "--no-log"]] {
+        let output = roadveil(folder.path(), words);
+        assert_eq!(code(&output), 2);
+        let text = stderr(&output);
+        assert!(text.contains("wrong.toml:") && text.contains("ecpp.obu"), "{text}");
+    }
+}
+
+#[test]
+fn a_failed_expectation_is_an_exit_code() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut text = stdout(&roadveil(folder.path(), &["topology", "show", "three-cars"]));
+    text.push_str("\n[[expect]]\nthat = \"frames.lost.jammed >= 1\"\n");
+    fs::write(folder.path().join("t.toml"), text).expect("writes");
+    let output = roadveil(folder.path(), &["run", "t.toml", "--headless", "--no-log", "--duration", "1s"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stderr(&output).contains("FAILED"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_shipped_expectations_hold_at_full_length() {
+    for name in ["three-cars", "ecpp", "city"] {
+        let report = report(&[name]);
+        assert_eq!(report["finished"], true);
+        let expectations = report["expect"].as_array().expect("expectations");
+        assert!(!expectations.is_empty(), "{name}");
+        for expectation in expectations {
+            assert_eq!(expectation["ok"], true, "{name}: {expectation}");
+        }
+        let frames = &report["frames"];
+        let lost: u64 = frames["lost"].as_object().expect("reasons").values().filter_map(serde_json::Value::as_u64).sum();
+        assert_eq!(frames["candidates"].as_u64(), Some(frames["delivered"].as_u64().expect("delivered") + lost));
+    }
+}
