@@ -19,6 +19,8 @@ mod checks;
 mod node;
 mod processor;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 use core::time::Duration;
@@ -74,6 +76,7 @@ pub struct Kernel {
     checks: Checks,
     backoff: Draws,
     gnss: Draws,
+    best_antenna_db: f64,
     ticks: u64,
     next_tx: u64,
     charged: Executed,
@@ -107,6 +110,7 @@ impl Kernel {
             checks: Checks::new(options.threads, options.share),
             backoff: Draws::new(seed, "backoff"),
             gnss: Draws::new(seed, "gnss"),
+            best_antenna_db: scenario.nodes.iter().map(|node| node.antenna_db).fold(0.0, f64::max),
             ticks: 0,
             next_tx: 0,
             charged: [0; Op::ALL.len()],
@@ -260,7 +264,7 @@ impl Kernel {
             .filter(|(_, node)| node.is_up() && node.radio)
             .map(|(index, node)| (index as u32, node.fix.x, node.fix.y))
             .collect();
-        self.grid = Neighbours::build(&places, self.air.propagation().reach() / 4.0);
+        self.grid = Neighbours::build(&places, self.air.propagation().reach(0.0) / 4.0);
         self.ticks += 1;
         self.queue.push(self.now + TICK, NOBODY, 0, What::Tick);
     }

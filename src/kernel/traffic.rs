@@ -76,12 +76,13 @@ impl Kernel {
         let end = self.now + airtime;
         let unicast = !frame.to.is_broadcast();
         let mut heard = Vec::with_capacity(64);
-        let reach = self.air.propagation().reach();
+        let gain = node.antenna_db;
+        let reach = self.air.propagation().reach(gain + self.best_antenna_db);
         let (nodes, propagation) = (&self.nodes, self.air.propagation());
         self.grid.within(here.0, here.1, reach, |other| {
             let place = &nodes[other as usize];
             if other as usize != index && place.is_up() {
-                heard.extend(propagation.mean(other, here, (place.fix.x, place.fix.y)));
+                heard.extend(propagation.mean(other, here, (place.fix.x, place.fix.y), gain + place.antenna_db));
             }
         });
         heard.sort_unstable_by_key(|heard| heard.node);
@@ -106,6 +107,7 @@ impl Kernel {
             since: frame.since,
             bytes: frame.bytes,
             heard,
+            finished: false,
         });
         self.queue.push(end, index as u32 + 1, 0, What::FrameEnd(tx));
     }

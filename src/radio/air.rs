@@ -37,6 +37,8 @@ pub struct Emission {
     pub bytes: Arc<[u8]>,
     /// Whom it reaches, by number.
     pub heard: Vec<Heard>,
+    /// Has its end been dealt with? [`Air::finish`] sets it.
+    pub finished: bool,
 }
 
 /// A frame that has ended.
@@ -111,15 +113,19 @@ impl Air {
     pub fn finish(&mut self, tx: TxId) -> Option<Ended> {
         let index = self.on_air.iter().position(|emission| emission.tx == tx)?;
         let receptions = self.receptions(index);
+        self.on_air[index].finished = true;
         let ended = Ended { emission: self.on_air[index].clone(), receptions };
         self.forget(ended.emission.end);
         Some(ended)
     }
 
-    /// Drops frames that are over and overlapped nothing that is still going on.
+    /// Drops frames that are over and overlapped nothing that is not. Two frames may end at the same moment, and each
+    /// must still find the other.
     fn forget(&mut self, now: Time) {
-        let oldest = self.on_air.iter().filter(|emission| emission.taken > now).map(|emission| emission.start).min();
-        self.on_air.retain(|emission| emission.taken > now || oldest.is_some_and(|oldest| emission.end > oldest));
+        let oldest = self.on_air.iter().filter(|emission| !emission.finished).map(|emission| emission.start).min();
+        self.on_air.retain(|emission| {
+            !emission.finished || emission.taken > now || oldest.is_some_and(|oldest| emission.end > oldest)
+        });
     }
 
     fn receptions(&self, index: usize) -> Vec<Reception> {
@@ -214,7 +220,7 @@ mod tests {
             for (node, &place) in self.places.iter().enumerate() {
                 if node != sender {
                     let from = (self.places[sender], 0.0);
-                    heard.extend(self.air.propagation().mean(node as u32, from, (place, 0.0)));
+                    heard.extend(self.air.propagation().mean(node as u32, from, (place, 0.0), 0.0));
                 }
             }
             let (start, end) = (Time(start_us * 1000), Time((start_us + 400) * 1000));
@@ -231,6 +237,7 @@ mod tests {
                 since: start,
                 bytes: Arc::from([]),
                 heard,
+                finished: false,
             });
         }
 
@@ -266,6 +273,16 @@ mod tests {
         let mut line = Line::new(&[0.0, 150.0, 300.0]);
         line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
         line.begin(1, 2, 399, LinkAddr::BROADCAST, None);
+        assert_eq!(line.lost(0)[0], (1, Some(Reason::Collision)));
+        assert_eq!(line.lost(1)[1], (1, Some(Reason::Collision)));
+        assert!(line.air.on_air.is_empty());
+    }
+
+    #[test]
+    fn frames_that_begin_and_end_together_each_have_an_outcome() {
+        let mut line = Line::new(&[0.0, 150.0, 300.0]);
+        line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
+        line.begin(1, 2, 0, LinkAddr::BROADCAST, None);
         assert_eq!(line.lost(0)[0], (1, Some(Reason::Collision)));
         assert_eq!(line.lost(1)[1], (1, Some(Reason::Collision)));
         assert!(line.air.on_air.is_empty());

@@ -58,7 +58,7 @@ impl Default for Params {
             reference_loss_db: 47.86,
             exponent: 2.5,
             fading: Fading::Nakagami,
-            capture_db: 8.0,
+            capture_db: 6.0,
             wall_db: 9.0,
             indoor_db_per_m: 0.4,
             contention_window: 15,

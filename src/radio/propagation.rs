@@ -33,21 +33,24 @@ impl Propagation {
     /// The channel with these parameters and buildings, in the run with this seed.
     pub fn new(params: Params, obstacles: Obstacles, seed: u64) -> Propagation {
         let budget = params.power_dbm - params.reference_loss_db - (params.sensitivity_dbm - CANDIDATE_MARGIN_DB);
-        // Beyond 100 km the earth is in the way, whatever the parameters say.
-        let reach = libm::pow(10.0, budget / (10.0 * params.exponent)).clamp(1.0, 100_000.0);
+        let reach = libm::pow(10.0, budget / (10.0 * params.exponent)).clamp(1.0, FARTHEST);
         Propagation { params, obstacles, fading: Draws::new(seed, "fading"), reach }
     }
 
-    /// Distance beyond which nobody is a candidate, metres.
-    pub fn reach(&self) -> f64 {
-        self.reach
+    /// Distance beyond which nobody is a candidate, metres, with so much antenna gain at both ends together.
+    pub fn reach(&self, gain_db: f64) -> f64 {
+        if gain_db == 0.0 {
+            return self.reach;
+        }
+        (self.reach * libm::pow(10.0, gain_db / (10.0 * self.params.exponent))).clamp(1.0, FARTHEST)
     }
 
-    /// The mean power at `to` of a frame sent from `from`; `None` if too weak for a candidate.
-    pub fn mean(&mut self, node: u32, from: (f64, f64), to: (f64, f64)) -> Option<Heard> {
+    /// The mean power at `to` of a frame sent from `from`, with so much antenna gain at both ends together; `None` if too
+    /// weak for a candidate.
+    pub fn mean(&mut self, node: u32, from: (f64, f64), to: (f64, f64), gain_db: f64) -> Option<Heard> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let squared = (dx * dx + dy * dy).max(1.0);
-        let open = self.params.power_dbm - self.params.reference_loss_db - 5.0 * self.params.exponent * libm::log10(squared);
+        let open = self.params.power_dbm + gain_db - self.params.reference_loss_db - 5.0 * self.params.exponent * libm::log10(squared);
         let floor = self.params.sensitivity_dbm - CANDIDATE_MARGIN_DB;
         if open < floor {
             return None;
@@ -80,6 +83,9 @@ impl Propagation {
     }
 }
 
+/// Beyond this many metres the earth is in the way, whatever the parameters say.
+const FARTHEST: f64 = 100_000.0;
+
 /// dBm as milliwatts.
 pub fn milliwatts(dbm: f64) -> f64 {
     libm::exp(dbm * (core::f64::consts::LN_10 / 10.0))
@@ -102,20 +108,23 @@ mod tests {
     fn mean_power_follows_the_log_distance_law() {
         let mut channel = channel(Params::default());
         for metres in [1.0, 10.0, 100.0, 400.0] {
-            let heard = channel.mean(0, (0.0, 0.0), (metres, 0.0)).expect("in reach");
+            let heard = channel.mean(0, (0.0, 0.0), (metres, 0.0), 0.0).expect("in reach");
             let expected = 20.0 - 47.86 - 25.0 * f64::log10(metres);
             assert!((dbm(f64::from(heard.mw)) - expected).abs() < 1e-4);
         }
-        let reach = channel.reach();
-        assert!(channel.mean(0, (0.0, 0.0), (reach - 0.1, 0.0)).is_some());
-        assert!(channel.mean(0, (0.0, 0.0), (reach + 0.1, 0.0)).is_none());
+        let reach = channel.reach(0.0);
+        assert!(channel.mean(0, (0.0, 0.0), (reach - 0.1, 0.0), 0.0).is_some());
+        assert!(channel.mean(0, (0.0, 0.0), (reach + 0.1, 0.0), 0.0).is_none());
+        let farther = channel.reach(6.0);
+        assert!(channel.mean(0, (0.0, 0.0), (farther - 0.1, 0.0), 6.0).is_some());
+        assert!(channel.mean(0, (0.0, 0.0), (farther + 0.1, 0.0), 6.0).is_none());
     }
 
     #[test]
     fn walls_weaken() {
         let building = [(40.0, -10.0), (50.0, -10.0), (50.0, 10.0), (40.0, 10.0)];
         let mut channel = Propagation::new(Params::default(), Obstacles::new([building.as_slice()]), 1);
-        let heard = channel.mean(0, (0.0, 0.0), (100.0, 0.0)).expect("in reach");
+        let heard = channel.mean(0, (0.0, 0.0), (100.0, 0.0), 0.0).expect("in reach");
         assert!((f64::from(heard.walls_db) - (2.0 * 9.0 + 10.0 * 0.4)).abs() < 1e-3);
     }
 

@@ -33,6 +33,8 @@ pub enum ParamKind {
     Flag,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Free text in a form that the help describes; the protocol's setup checks it.
+    Text,
 }
 
 /// The value that holds where a scenario says nothing.
@@ -48,6 +50,8 @@ pub enum Default {
     Flag(bool),
     /// A word.
     Choice(&'static str),
+    /// A text.
+    Text(&'static str),
 }
 
 /// One parameter of a protocol.
@@ -71,7 +75,7 @@ impl ParamSpec {
             Default::Count(count) => Value::U64(count),
             Default::Number(number) => Value::F64(number),
             Default::Flag(flag) => Value::Bool(flag),
-            Default::Choice(word) => Value::Text(word.to_owned()),
+            Default::Choice(text) | Default::Text(text) => Value::Text(text.to_owned()),
         }
     }
 
@@ -105,6 +109,7 @@ impl ParamSpec {
                 Ok(Value::F64(number))
             }
             (ParamKind::Flag, value @ Value::Bool(_)) => Ok(value),
+            (ParamKind::Text, value @ Value::Text(_)) => Ok(value),
             (ParamKind::Choice(words), Value::Text(word)) => {
                 if !words.contains(&word.as_str()) {
                     return Err(format!("one of {}", words.join(", ")));
@@ -116,6 +121,7 @@ impl ParamSpec {
             (ParamKind::Number { .. }, _) => Err("a number".to_owned()),
             (ParamKind::Flag, _) => Err("true or false".to_owned()),
             (ParamKind::Choice(words), _) => Err(format!("one of {}", words.join(", "))),
+            (ParamKind::Text, _) => Err("a text in quotes".to_owned()),
         }
     }
 }
@@ -186,8 +192,13 @@ impl Params {
 
     /// The word called `name`. Panics as [`Params::span`] does.
     pub fn choice(&self, name: &str) -> &str {
+        self.text(name)
+    }
+
+    /// The text called `name`. Panics as [`Params::span`] does.
+    pub fn text(&self, name: &str) -> &str {
         match self.values.get(name) {
-            Some(Value::Text(word)) => word,
+            Some(Value::Text(text)) => text,
             other => undeclared(name, other),
         }
     }
@@ -210,6 +221,7 @@ mod tests {
             help: "",
         },
         ParamSpec { name: "mode", kind: ParamKind::Choice(&["paper", "hardened"]), default: Default::Choice("hardened"), help: "" },
+        ParamSpec { name: "note", kind: ParamKind::Text, default: Default::Text(""), help: "" },
         ParamSpec { name: "share", kind: ParamKind::Number { min: 0.0, max: 1.0 }, default: Default::Number(0.5), help: "" },
     ];
 
@@ -226,5 +238,9 @@ mod tests {
         assert!(params.set(SPECS, "mode", Value::Text("papers".into())).is_err());
         assert!(params.set(SPECS, "modes", Value::Text("paper".into())).is_err());
         assert_eq!(params.choice("mode"), "hardened");
+        assert_eq!(params.text("note"), "");
+        params.set(SPECS, "note", Value::Text("any words".into())).expect("free text");
+        assert!(params.set(SPECS, "note", Value::U64(1)).is_err());
+        assert_eq!(params.text("note"), "any words");
     }
 }

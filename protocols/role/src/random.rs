@@ -14,7 +14,6 @@ use rand_core::SeedableRng;
 pub type Stream = ChaCha12Rng;
 
 /// All streams of one role on one node.
-#[derive(Clone)]
 pub struct Streams {
     root: [u8; 32],
     open: BTreeMap<(&'static str, u64), Box<Stream>>,
@@ -41,6 +40,19 @@ impl Streams {
             Box::new(Stream::from_seed(*hasher.finalize().as_bytes()))
         })
     }
+}
+
+impl Clone for Streams {
+    /// Copies every stream at its present position: a branch draws what the original would have drawn.
+    fn clone(&self) -> Streams {
+        let open = self.open.iter().map(|(key, stream)| (*key, Box::new(copy(stream))));
+        Streams { root: self.root, open: open.collect() }
+    }
+}
+
+/// The generator is not `Clone`, lest a nonce be drawn twice by oversight; a branch of a run wants exactly that.
+fn copy(stream: &Stream) -> Stream {
+    Stream::deserialize_state(&stream.serialize_state())
 }
 
 impl core::fmt::Debug for Streams {
@@ -72,6 +84,18 @@ mod tests {
         let mut streams = Streams::new(1, "car", "obu");
         streams.get("sign", 7).next_u64();
         assert_eq!(base, streams.get("key", 0).next_u64());
+    }
+
+    #[test]
+    fn a_copy_goes_on_where_the_original_stands() {
+        let mut streams = Streams::new(1, "car", "obu");
+        streams.get("key", 0).next_u64();
+        streams.get("key", 0).next_u32();
+        streams.get("key", 0).fill_bytes(&mut [0; 7]);
+        let mut copy = streams.clone();
+        for purpose in ["key", "sign"] {
+            assert_eq!(streams.get(purpose, 0).next_u64(), copy.get(purpose, 0).next_u64());
+        }
     }
 
     #[test]

@@ -1,0 +1,116 @@
+//! What is published, and what is ours.
+
+use roadveil_role::{Mark, Source};
+
+const fn mark(part: &'static str, source: Source, note: &'static str) -> Mark {
+    Mark { part, source, note }
+}
+
+/// Each part of the protocol with its source. *Published* means seen in published text: a chapter by the same authors
+/// (Lin and Lu, Vehicular Ad Hoc Network Security and Privacy, Wiley, chapter 3), abstracts and follow-up papers.
+pub const MARKS: &[Mark] = &[
+    mark("roles TA, RSU, OBU; four parts of the protocol", Source::Published, "abstract; chapter, section 3.3"),
+    mark(
+        "tracking of the source of a disputed message",
+        Source::Published,
+        "fourth part; what is here is the opening of a certificate, not the exchange",
+    ),
+    mark(
+        "groups of prime order with a pairing, P, P', hash h, cipher under a key from G_T",
+        Source::Published,
+        "here BLS12-381, whose pairing has no isomorphism psi: G' -> G (that psi exists in the paper is literature, unconfirmed)",
+    ),
+    mark("master u and U' = uP'", Source::Forced, "from R1 = r1(h(L_j)P' + U') and its expansion"),
+    mark(
+        "RSU key B_j = 1/(u + h(L_j)) P",
+        Source::Forced,
+        "its name, location-sensitive private key, is published; the formula follows from e(B_j, R1) = e(P, P')^r1",
+    ),
+    mark(
+        "pseudo-identity RID_i, known to the TA alone",
+        Source::Published,
+        "that it exists; here a random scalar with a table at the TA (reconstruction)",
+    ),
+    mark(
+        "one TA-issued member key for each OBU",
+        Source::Published,
+        "that it exists; that it depends on RID_i is a reading",
+    ),
+    mark("member key S_i = 1/(v + RID_i) P", Source::Reconstruction, "the equation's image is lost"),
+    mark(
+        "separate masters u and v",
+        Source::Literature,
+        "with one master an OBU certifies itself (derived here, kept as a test)",
+    ),
+    mark(
+        "checks on issue of B_j and S_i",
+        Source::Reconstruction,
+        "pairing relations; the TA draws again where a key does not exist",
+    ),
+    mark(
+        "req1 R1, R2 = e(B_j, R1), res1 Enc_R2(R1), R2' = g^r1",
+        Source::Published,
+        "steps 1 to 3; the exact comparison in step 3 is forced",
+    ),
+    mark("req2 Enc_R2'(RID_i, T_i, Y_i, sigma_1)", Source::Published, "its structure"),
+    mark(
+        "revocation check at issue time only, by the newest list fetched from the TA",
+        Source::Published,
+        "chapter, section 3.3.2; a listed OBU gets no answer",
+    ),
+    mark("validity check of T_i", Source::Published, "the text breaks off after it"),
+    mark(
+        "sigma_1: BLMQ signature under S_i",
+        Source::Reconstruction,
+        "identity-based: the TA can make it for any OBU, an RSU cannot",
+    ),
+    mark(
+        "Cert_i: group-type signature that hides L_j",
+        Source::Reconstruction,
+        "its 9 multiplications and 3 pairings, with 2 for a message, match the literature's 3 T_pair + 11 T_pmul: evidence, not proof",
+    ),
+    mark("bases H0 and H1 = xi H0, opening with xi", Source::Reconstruction, "for the location-hiding certificate"),
+    mark("res2 Enc_R2(Cert_i), storing (RID_i, Y_i, T_i, sigma_1)", Source::Reconstruction, "step 4c"),
+    mark(
+        "safety messages: Schnorr under Y_i, verification order",
+        Source::Reconstruction,
+        "section 3.3.3 of the chapter was not readable",
+    ),
+    mark("certificate attachment, digests, requests for certificates", Source::Reconstruction, "as IEEE 1609.2 does"),
+    mark("RSU beacon signed under B_j", Source::Reconstruction, "in the paper an OBU takes L_j from its own position"),
+    mark(
+        "X25519 shares, RSU nonce, session name (issue = hardened)",
+        Source::Reconstruction,
+        "R2 alone has no forward secrecy and req2 no freshness (derived here); issue = paper does without",
+    ),
+    mark(
+        "proof of possession of x_i, refusal of a key recorded for another RID_i",
+        Source::Reconstruction,
+        "hardened mode only; without it a key can be registered twice and tracking is ambiguous (derived here)",
+    ),
+    mark(
+        "epochs of the parameters",
+        Source::Reconstruction,
+        "certificates hide L_j, so a stolen B_j is good until u changes",
+    ),
+    mark(
+        "T_i on common boundaries, renewal at a random moment, link address by pseudonym",
+        Source::Reconstruction,
+        "exact validities and fixed addresses would link keys",
+    ),
+    mark(
+        "signed, numbered, acknowledged revocation list over the wires",
+        Source::Reconstruction,
+        "published is that RSUs fetch the newest list",
+    ),
+    mark(
+        "retries, back-off, rate limit, bounded sessions and records",
+        Source::Reconstruction,
+        "the paper has no lossy links",
+    ),
+    mark(
+        "RSU-TA link trusted, RSUs may be compromised, TA may not",
+        Source::Published,
+        "in the follow-up MECPP; assumed alike here",
+    ),
+];

@@ -1,0 +1,285 @@
+//! The OBU's side of the key issue: steps 1, 3a, 3b and 5, with retries, renewal and handover.
+
+use roadveil_crypto::secret::ct_eq;
+use roadveil_crypto::{
+    EphemeralShare, G2, G2Bytes, Op, Scalar, SigningKey, g1_generator_mul, pairing_product_prepared,
+};
+use roadveil_role::{Address, Cx, LinkAddr, Reason, Time, decode, encode};
+use zeroize::Zeroizing;
+
+use super::{BEACON, EXPIRE, Obu, Pseudonym, RENEW, RETRY};
+use crate::blmq;
+use crate::cert::Certificate;
+use crate::draw;
+use crate::messages::{Answer, Msg, Req1, Req2, Request, Res1, Res2};
+use crate::schedule::{Fresh, Part, Secrets, SessionId, open, seal, session_id};
+use crate::sigma1::Claim;
+use crate::system::{Location, Master, Validity};
+
+/// Does it need a key, and how far is it?
+#[derive(Clone, Debug)]
+pub(super) enum Asking {
+    /// It has what it needs.
+    Content,
+    /// It needs a key and knows no RSU to ask.
+    Looking(Need),
+    /// It is about to ask: not at once, for others heard the same beacon.
+    Waiting(Need),
+    /// It asks.
+    Exchanging(Box<Exchange>),
+    /// It was told that it is revoked, and asks no more.
+    Refused,
+}
+
+/// Since when it needs a key, and since when it asks for one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Need {
+    since: Time,
+    asked: Option<Time>,
+}
+
+/// One run of the key issue.
+#[derive(Clone, Debug)]
+pub(super) struct Exchange {
+    number: u64,
+    need: Need,
+    rsu: Location,
+    to: LinkAddr,
+    /// The link address of this run.
+    pub(super) addr: LinkAddr,
+    session: SessionId,
+    /// The request that is to be answered; a retry sends the same bytes.
+    frame: Vec<u8>,
+    tries: u64,
+    stage: Stage,
+}
+
+/// What it waits for.
+#[derive(Clone, Debug)]
+enum Stage {
+    Res1 { secret: Zeroizing<Scalar>, r1: G2Bytes, share: Option<EphemeralShare> },
+    Res2 { secrets: Box<Secrets>, key: SigningKey, validity: Validity },
+}
+
+impl Obu {
+    /// A key is needed from now on.
+    pub(super) fn want_key(&mut self, cx: &mut Cx<'_>) {
+        if matches!(self.asking, Asking::Content) {
+            self.asking = Asking::Looking(Need { since: cx.now(), asked: None });
+            self.look(cx);
+        }
+    }
+
+    /// Asks soon, if there is somebody to ask.
+    fn look(&mut self, cx: &mut Cx<'_>) {
+        if let Asking::Looking(need) = self.asking
+            && self.rsus.choose(cx.now(), &cx.position(), &self.config).is_some()
+        {
+            self.asking = Asking::Waiting(need);
+            let pause = draw::below(cx.rng("pause", 0), self.config.retry_timeout);
+            cx.timer(pause, RETRY);
+        }
+    }
+
+    /// A beacon was believed: there may be somebody to ask now, or somebody nearer.
+    pub(super) fn heard_rsu(&mut self, cx: &mut Cx<'_>) {
+        match &self.asking {
+            Asking::Looking(_) => self.look(cx),
+            Asking::Exchanging(exchange) => {
+                let (rsu, need) = (exchange.rsu, exchange.need);
+                let better = self.rsus.choose(cx.now(), &cx.position(), &self.config);
+                if let Some(better) = better.filter(|better| better.location != rsu) {
+                    self.begin(cx, better.location, need);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The timer of an exchange, or of the pause before it.
+    pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
+        match &mut self.asking {
+            Asking::Waiting(need) => {
+                let need = *need;
+                match self.rsus.choose(cx.now(), &cx.position(), &self.config) {
+                    Some(rsu) => self.begin(cx, rsu.location, need),
+                    None => self.asking = Asking::Looking(need),
+                }
+            }
+            Asking::Exchanging(exchange) if exchange.tries <= self.config.retry_limit => {
+                exchange.tries += 1;
+                let (to, frame, tries) = (exchange.to, exchange.frame.clone(), exchange.tries);
+                cx.send_bytes(Address::Link(to), frame);
+                self.patience(cx, tries);
+            }
+            Asking::Exchanging(exchange) => {
+                let (rsu, need) = (exchange.rsu, exchange.need);
+                cx.emit("rsu_given_up", [("tries", exchange.tries.into())]);
+                self.give_up(cx.now(), rsu);
+                self.asking = Asking::Looking(need);
+                self.rest_address(cx);
+                self.look(cx);
+            }
+            _ => {}
+        }
+    }
+
+    /// Waits for an answer: twice as long with each try, but at most eight times as long, and up to a quarter more.
+    fn patience(&mut self, cx: &mut Cx<'_>, tries: u64) {
+        let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX).min(3);
+        let wait = self.config.retry_timeout * (1 << doublings);
+        let jitter = draw::below(cx.rng("jitter", self.exchanges), wait / 4);
+        cx.timer(wait + jitter, RETRY);
+    }
+
+    /// Step 1: `r1 <- Z_q*; R1 = r1 (h(L_j) P' + U')`.
+    fn begin(&mut self, cx: &mut Cx<'_>, rsu: Location, need: Need) {
+        let Some(known) = self.rsus.get(rsu) else { return };
+        let to = known.addr;
+        if self.rsus.ask(rsu) {
+            cx.emit("handover", [("x", rsu.metres().0.into()), ("y", rsu.metres().1.into())]);
+        }
+        self.exchanges += 1;
+        let number = self.exchanges;
+        let addr = draw::link_addr(cx.rng("address", number));
+        cx.set_link_addr(addr);
+        let secret = Zeroizing::new(Scalar::random(cx.rng("r1", number)));
+        cx.meter().add(Op::G2Mul, 2);
+        let base = G2::generator().mul(&rsu.scalar(&self.system)) + *self.system.public(Master::Rsu);
+        let r1 = base.mul(&secret).encode();
+        let share = self.config.hardened.then(|| {
+            cx.meter().add(Op::X25519, 1);
+            EphemeralShare::random(cx.rng("share", number))
+        });
+        let public = share.as_ref().map(EphemeralShare::public);
+        let session = session_id(&r1, public.as_ref());
+        let frame = encode(&Msg::Req1(Req1 { r1, share: public }));
+        cx.step("req1", number);
+        cx.emit("key_requested", [("exchange", number.into())]);
+        cx.send_bytes(Address::Link(to), frame.clone());
+        let stage = Stage::Res1 { secret, r1, share };
+        let need = Need { asked: need.asked.or(Some(cx.now())), ..need };
+        let exchange = Exchange { number, need, rsu, to, addr, session, frame, tries: 1, stage };
+        self.asking = Asking::Exchanging(Box::new(exchange));
+        self.patience(cx, 1);
+    }
+
+    /// Step 3: `R2' = g^{r1}`; the RSU has `B_j` iff `Dec_{R2'}(C) = R1`. Then the request proper.
+    pub(super) fn res1(&mut self, cx: &mut Cx<'_>, response: &Res1) -> Result<(), Reason> {
+        let Asking::Exchanging(exchange) = &mut self.asking else { return Err(Reason::Unexpected) };
+        if response.session != exchange.session {
+            return Err(Reason::Unexpected);
+        }
+        let Stage::Res1 { secret, r1, share } = &exchange.stage else { return Err(Reason::Duplicate) };
+        // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
+        cx.meter().add(Op::GtExp, 1);
+        let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
+        let (secrets, drawn) = match (share, response.share) {
+            (None, None) => (Secrets::paper(*r1, &r2), Some(&response.nonce)),
+            (Some(own), Some(rsu)) => {
+                cx.meter().add(Op::X25519, 1);
+                let agreed = own.agree(&rsu).map_err(|_| Reason::BadElement)?;
+                let fresh = Fresh { obu: own.public(), nonce: response.nonce, rsu };
+                (Secrets::hardened(*r1, &r2, fresh, &agreed), None)
+            }
+            _ => return Err(Reason::Unexpected),
+        };
+        let plain = open(cx, &secrets, Part::Res1, drawn, &response.sealed)?;
+        if !ct_eq(&plain, r1.as_ref()) {
+            return Err(Reason::BadCiphertext);
+        }
+        // 3b: `x_i`, `Y_i = x_i P`, `T_i`, `sigma_1`.
+        let number = exchange.number;
+        cx.meter().add(Op::G1Mul, 1);
+        let key = SigningKey::random(cx.rng("x", number));
+        let validity = Validity::covering(cx.now(), self.config.key_lifetime, self.config.validity_quantum);
+        let claim = Claim { rid: self.member.rid_bytes(), validity, y: *key.public().bytes() };
+        cx.meter().charge(blmq::SIGN);
+        let sigma1 = claim.sign(&self.system, &self.member, cx.rng("sigma1", number));
+        cx.anticipate(claim.check(&self.system, sigma1));
+        let proof = secrets.rsu_nonce().map(|nonce| {
+            cx.meter().add(Op::G1Mul, 1);
+            let proof = claim.prove(&self.system, &key, r1, nonce, cx.rng("proof", number));
+            cx.anticipate(claim.check_possession(&self.system, r1, nonce, proof));
+            proof
+        });
+        let request = Request { rid: claim.rid, validity, y: claim.y, sigma1, proof };
+        let plain = Zeroizing::new(encode(&request));
+        let nonce = share.is_none().then(|| draw::bytes(cx.rng("nonce", number)));
+        let sealed = seal(cx, &secrets, Part::Req2, nonce.as_ref(), &plain);
+        exchange.frame = encode(&Msg::Req2(Req2 { session: exchange.session, nonce, sealed }));
+        exchange.tries = 1;
+        exchange.stage = Stage::Res2 { secrets: Box::new(secrets), key, validity };
+        cx.step("req2", number);
+        cx.send_bytes(Address::Link(exchange.to), exchange.frame.clone());
+        self.patience(cx, 1);
+        Ok(())
+    }
+
+    /// Step 5: the certificate is checked before it is used.
+    pub(super) fn res2(&mut self, cx: &mut Cx<'_>, response: &Res2) -> Result<(), Reason> {
+        let Asking::Exchanging(exchange) = &self.asking else { return Err(Reason::Unexpected) };
+        if response.session != exchange.session {
+            return Err(Reason::Unexpected);
+        }
+        let Stage::Res2 { secrets, key, validity } = &exchange.stage else { return Err(Reason::Unexpected) };
+        let plain = open(cx, secrets, Part::Res2, response.nonce.as_ref(), &response.sealed)?;
+        let proof = match decode::<Answer>(&plain).map_err(|_| Reason::Malformed)? {
+            Answer::Issued(proof) => proof,
+            Answer::Revoked => {
+                cx.emit("key_denied", []);
+                self.asking = Asking::Refused;
+                cx.cancel(RETRY);
+                self.rest_address(cx);
+                return Ok(());
+            }
+        };
+        let certificate =
+            Certificate { epoch: self.system.epoch(), validity: *validity, y: *key.public().bytes(), proof };
+        if !cx.check(&certificate.check(&self.system)).is_valid() {
+            return Err(Reason::BadCertificate);
+        }
+        let (key, number, need) = (key.clone(), exchange.number, exchange.need);
+        cx.step("key", number);
+        self.adopt(cx, key, certificate, need);
+        Ok(())
+    }
+
+    /// A new pseudonym: another key, another station, another link address, another rhythm.
+    fn adopt(&mut self, cx: &mut Cx<'_>, key: SigningKey, certificate: Certificate, need: Need) {
+        let now = cx.now();
+        let (id, number) = (certificate.id(), self.exchanges);
+        let addr = draw::link_addr(cx.rng("pseudonym", number));
+        let (latest, earliest) = (self.config.renewal_latest, self.config.renewal_earliest);
+        let lead = latest + draw::below(cx.rng("renewal", number), earliest.saturating_sub(latest));
+        let end = certificate.validity.end();
+        cx.set_link_addr(addr);
+        cx.cancel(RETRY);
+        cx.timer_at(end, EXPIRE);
+        cx.timer_at((end - lead).max(now), RENEW);
+        let phase = draw::below(cx.rng("phase", number), self.config.beacon_period);
+        cx.timer(phase, BEACON);
+        cx.emit(
+            "key_obtained",
+            [
+                ("delay", now.since(need.asked.unwrap_or(now)).into()),
+                ("waited", now.since(need.since).into()),
+                ("pseudonym", id.as_ref().into()),
+                ("until", end.into()),
+                ("renewal", self.pseudonym.is_some().into()),
+            ],
+        );
+        self.asking = Asking::Content;
+        self.talk.renew();
+        self.pseudonym = Some(Pseudonym { key, certificate, id, addr, sequence: 0 });
+    }
+
+    /// After an exchange that led to nothing: the address of the pseudonym again, or none that anybody saw.
+    fn rest_address(&mut self, cx: &mut Cx<'_>) {
+        let addr = match &self.pseudonym {
+            Some(pseudonym) => pseudonym.addr,
+            None => draw::link_addr(cx.rng("address", 0)),
+        };
+        cx.set_link_addr(addr);
+    }
+}

@@ -1,0 +1,197 @@
+//! The on-board unit: it asks RSUs for short-time keys, signs safety messages under them, and checks those of others.
+
+mod issue;
+mod neighbours;
+mod rsus;
+mod safety;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use roadveil_crypto::{Op, SigningKey};
+use roadveil_role::service::Signer;
+use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, encode};
+
+use crate::cert::{CertId, Certificate};
+use crate::draw;
+use crate::keys::ObuKey;
+use crate::messages::Msg;
+use crate::params::Config;
+use crate::signed::Signed;
+use crate::system::{System, domain};
+use issue::Asking;
+use neighbours::Neighbours;
+use rsus::Rsus;
+use safety::Talk;
+
+const BEACON: Timer = Timer(1);
+const RETRY: Timer = Timer(2);
+const RENEW: Timer = Timer(3);
+const EXPIRE: Timer = Timer(4);
+const TICK: Timer = Timer(5);
+
+/// Time between two records of what was counted.
+const TICK_PERIOD: Duration = Duration::from_secs(1);
+
+/// The OBU's role.
+#[derive(Clone, Debug)]
+pub struct Obu {
+    system: Arc<System>,
+    config: Arc<Config>,
+    member: Arc<ObuKey>,
+    rsus: Rsus,
+    pseudonym: Option<Pseudonym>,
+    asking: Asking,
+    exchanges: u64,
+    neighbours: Neighbours,
+    talk: Talk,
+    counts: Counts,
+    state: &'static str,
+}
+
+/// A short-time key with its certificate.
+#[derive(Clone, Debug)]
+struct Pseudonym {
+    key: SigningKey,
+    certificate: Certificate,
+    id: CertId,
+    addr: LinkAddr,
+    sequence: u32,
+}
+
+/// What is counted, and recorded once a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    sent: u64,
+    accepted: u64,
+    refused: u64,
+    certificates: u64,
+}
+
+impl Obu {
+    /// An OBU with its member key.
+    pub fn new(system: Arc<System>, config: Arc<Config>, member: Arc<ObuKey>) -> Obu {
+        Obu {
+            system,
+            config,
+            member,
+            rsus: Rsus::default(),
+            pseudonym: None,
+            asking: Asking::Content,
+            exchanges: 0,
+            neighbours: Neighbours::default(),
+            talk: Talk::default(),
+            counts: Counts::default(),
+            state: "",
+        }
+    }
+
+    /// Says in which state it is, if that is another than before.
+    fn say_state(&mut self, cx: &mut Cx<'_>) {
+        let state = match (&self.pseudonym, &self.asking) {
+            (_, Asking::Refused) => "refused",
+            (None, Asking::Exchanging(_)) => "requesting",
+            (None, _) => "keyless",
+            (Some(_), Asking::Exchanging(_)) => "renewing",
+            (Some(_), _) => "keyed",
+        };
+        if state != self.state {
+            self.state = state;
+            cx.state(state);
+        }
+    }
+
+    fn expire(&mut self, cx: &mut Cx<'_>) {
+        if self.pseudonym.take().is_some() {
+            cx.cancel(BEACON);
+            cx.emit("key_expired", []);
+            if matches!(self.asking, Asking::Content) {
+                self.want_key(cx);
+            }
+        }
+    }
+
+    /// The pseudonym, if it is valid now.
+    fn valid_pseudonym(&mut self, now: Time) -> Option<&mut Pseudonym> {
+        self.pseudonym.as_mut().filter(|pseudonym| now < pseudonym.certificate.validity.end())
+    }
+
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        let Counts { sent, accepted, refused, certificates } = core::mem::take(&mut self.counts);
+        if sent + accepted + refused + certificates > 0 {
+            cx.emit(
+                "counts",
+                [
+                    ("sent", sent.into()),
+                    ("accepted", accepted.into()),
+                    ("refused", refused.into()),
+                    ("certificates", certificates.into()),
+                ],
+            );
+        }
+        self.neighbours.forget_expired(cx.now());
+        cx.timer(TICK_PERIOD, TICK);
+    }
+}
+
+impl Actor for Obu {
+    type Msg = Msg;
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        let addr = draw::link_addr(cx.rng("address", 0));
+        cx.set_link_addr(addr);
+        let phase = draw::below(cx.rng("phase", 0), TICK_PERIOD);
+        cx.timer(phase, TICK);
+        // After an interruption, what was under way is lost, and so is a key whose time ran out.
+        self.asking = Asking::Content;
+        self.pseudonym = None;
+        self.want_key(cx);
+        self.say_state(cx);
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
+        let result = match (from, message) {
+            (Address::Link(_), Msg::Safety(message)) => {
+                let result = self.hear(cx, message);
+                match result {
+                    Ok(()) => self.counts.accepted += 1,
+                    Err(_) => self.counts.refused += 1,
+                }
+                return result;
+            }
+            (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, beacon),
+            (Address::Link(_), Msg::Res1(response)) => self.res1(cx, &response),
+            (Address::Link(_), Msg::Res2(response)) => self.res2(cx, &response),
+            _ => Err(Reason::Unexpected),
+        };
+        self.say_state(cx);
+        result
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
+        match timer {
+            BEACON => self.talk(cx, due),
+            RETRY => self.retry(cx),
+            RENEW => self.want_key(cx),
+            EXPIRE => self.expire(cx),
+            _ => self.tick(cx),
+        }
+        self.say_state(cx);
+    }
+
+    fn signer(&mut self) -> Option<&mut dyn Signer> {
+        Some(self)
+    }
+}
+
+impl Signer for Obu {
+    /// Signs under the short-time key of the moment, apart from safety messages. The result is a [`Signed`], which
+    /// brings its certificate: a verifier learns the pseudonym, and nothing else.
+    fn sign(&mut self, cx: &mut Cx<'_>, payload: &[u8]) -> Option<Vec<u8>> {
+        let now = cx.now();
+        let pseudonym = self.valid_pseudonym(now)?;
+        cx.meter().add(Op::G1Mul, 1);
+        let signature = pseudonym.key.sign(payload, domain::SERVICE, cx.rng("service", 0));
+        Some(encode(&Signed { certificate: pseudonym.certificate, signature }))
+    }
+}

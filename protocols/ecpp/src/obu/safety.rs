@@ -1,0 +1,276 @@
+//! Safety messages: when to say what, and what to believe.
+//!
+//! Reconstruction (the section of the book was not readable). Certificates are attached as IEEE 1609.2 does: always, once
+//! a second or to new neighbours; otherwise a digest of eight bytes names the certificate, and who lacks it asks.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use roadveil_crypto::{
+    Charge, Check, CheckDigest, G1, G1Bytes, Host, Op, PreparedKey, Question, Signature, SigningKey, schnorr,
+};
+use roadveil_role::{Cx, Reason, Stream, Time, encode};
+
+use super::neighbours::Neighbour;
+use super::{BEACON, Obu};
+use crate::cert::{CertId, Certificate};
+use crate::messages::{Body, Cam, Credential, Msg, Safety};
+use crate::params::Attach;
+use crate::system::{Location, System, domain};
+
+/// How many certificates one message asks for.
+const WANTED: usize = 4;
+/// How many unknown certificates are remembered.
+const ASKED: usize = 64;
+/// How long until one is asked for again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// In the mode `every-second`.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the next message has to bring.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Talk {
+    /// When the certificate was last attached.
+    attached: Option<Time>,
+    /// Somebody lacks it.
+    attach: bool,
+    /// To ask for.
+    wanted: Vec<CertId>,
+    /// What was asked for, and when.
+    asked: Vec<(CertId, Time)>,
+}
+
+impl Talk {
+    /// A new pseudonym, which nobody knows.
+    pub(super) fn renew(&mut self) {
+        self.attached = None;
+    }
+
+    fn attaches(&self, mode: Attach, now: Time) -> bool {
+        match (mode, self.attached) {
+            (_, None) | (Attach::Always, _) => true,
+            (_, Some(_)) if self.attach => true,
+            (Attach::EverySecond, Some(before)) => now.since(before) >= SECOND,
+            (Attach::NewNeighbour, Some(_)) => false,
+        }
+    }
+
+    /// Somebody spoke under a certificate that is not known.
+    fn want(&mut self, id: CertId, now: Time) {
+        self.asked.retain(|(_, at)| now.since(*at) < ASK_AGAIN);
+        if self.asked.len() < ASKED && self.wanted.len() < ASKED && self.asked.iter().all(|(asked, _)| *asked != id) {
+            self.asked.push((id, now));
+            self.wanted.push(id);
+        }
+    }
+
+    /// What to ask for now.
+    fn take_wanted(&mut self) -> Vec<CertId> {
+        if self.wanted.is_empty() {
+            return Vec::new();
+        }
+        self.wanted.drain(..self.wanted.len().min(WANTED)).collect()
+    }
+
+    /// It is known now.
+    fn found(&mut self, id: &CertId) {
+        self.wanted.retain(|wanted| wanted != id);
+    }
+}
+
+impl Obu {
+    /// A safety message, every `beacon_period` while there is a valid key.
+    pub(super) fn talk(&mut self, cx: &mut Cx<'_>, due: Time) {
+        let now = cx.now();
+        let (config, system) = (self.config.clone(), self.system.clone());
+        let attach = self.talk.attaches(config.attach, now);
+        // While an exchange runs, the radio answers to the exchange's address.
+        let other_addr = match &self.asking {
+            super::issue::Asking::Exchanging(exchange) => Some(exchange.addr),
+            _ => None,
+        };
+        let Some(pseudonym) = self.pseudonym.as_mut().filter(|known| now < known.certificate.validity.end()) else {
+            return;
+        };
+        let wanted = self.talk.take_wanted();
+        let body = Body::padded(cam(cx, pseudonym.id, pseudonym.sequence), wanted, config.body_bytes);
+        pseudonym.sequence = pseudonym.sequence.wrapping_add(1);
+        cx.meter().add(Op::G1Mul, 1);
+        let signature = sign(&pseudonym.key, &pseudonym.id, &body, cx.rng("message", 0));
+        let credential = if attach {
+            self.talk.attached = Some(now);
+            self.talk.attach = false;
+            cx.anticipate(pseudonym.certificate.check(&system));
+            Credential::Certificate(pseudonym.certificate)
+        } else {
+            Credential::Digest(pseudonym.id)
+        };
+        cx.anticipate(check(&system, &pseudonym.certificate, pseudonym.id, body.clone(), signature));
+        let message = Msg::Safety(Safety { body, credential, signature });
+        if let Some(other) = other_addr {
+            cx.set_link_addr(pseudonym.addr);
+            cx.broadcast(&message);
+            cx.set_link_addr(other);
+        } else {
+            cx.broadcast(&message);
+        }
+        self.counts.sent += 1;
+        // Due times add up without drift; a processor that fell behind skips what it missed.
+        let next = due + config.beacon_period;
+        cx.timer_at(if next > now { next } else { now + config.beacon_period }, BEACON);
+    }
+
+    /// A.4: is it fresh, is its certificate good, is it new, does its signature hold?
+    pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: Safety) -> Result<(), Reason> {
+        let now = cx.now();
+        let Safety { body, credential, signature } = message;
+        if now.distance(Time::from_millis(body.cam.time)) > self.config.freshness {
+            return Err(Reason::Stale);
+        }
+        let id = match &credential {
+            Credential::Digest(id) => *id,
+            Credential::Certificate(certificate) => certificate.id(),
+        };
+        let own = self.pseudonym.as_ref().map(|own| own.id);
+        if own == Some(id) {
+            // Nobody else speaks under this key: somebody plays it back.
+            return Err(Reason::Duplicate);
+        }
+        match credential {
+            Credential::Digest(id) if self.neighbours.get_mut(&id).is_none() => {
+                self.talk.want(id, now);
+                return Err(Reason::UnknownKey);
+            }
+            Credential::Certificate(certificate) if !self.knows(&id, &certificate) => {
+                self.admit(cx, id, certificate)?;
+            }
+            _ => {}
+        }
+        let Some(neighbour) = self.neighbours.get_mut(&id) else { return Err(Reason::UnknownKey) };
+        if !neighbour.certificate.validity.holds(now, self.config.freshness) {
+            return Err(Reason::OutsideValidity);
+        }
+        let Cam { sequence, .. } = body.cam;
+        if !neighbour.is_new(sequence) {
+            return Err(Reason::Duplicate);
+        }
+        let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
+        if !cx.check(&check(&self.system, &neighbour.certificate, id, body, signature)).is_valid() {
+            return Err(Reason::BadSignature);
+        }
+        neighbour.accept(sequence, now);
+        self.talk.attach |= asked_for;
+        Ok(())
+    }
+
+    /// Is exactly this certificate known?
+    fn knows(&mut self, id: &CertId, certificate: &Certificate) -> bool {
+        self.neighbours.get_mut(id).is_some_and(|Neighbour { certificate: known, .. }| known == certificate)
+    }
+
+    /// Checks a certificate and keeps it.
+    fn admit(&mut self, cx: &mut Cx<'_>, id: CertId, certificate: Certificate) -> Result<(), Reason> {
+        if certificate.epoch != self.system.epoch() {
+            return Err(Reason::WrongEpoch);
+        }
+        if !certificate.validity.holds(cx.now(), self.config.freshness) {
+            return Err(Reason::OutsideValidity);
+        }
+        self.counts.certificates += 1;
+        if !cx.check(&certificate.check(&self.system)).is_valid() {
+            return Err(Reason::BadCertificate);
+        }
+        self.neighbours.keep(&id, certificate, cx.now());
+        self.talk.found(&id);
+        self.talk.attach |= self.config.attach == Attach::NewNeighbour;
+        Ok(())
+    }
+}
+
+/// What the vehicle says of itself.
+fn cam(cx: &Cx<'_>, id: CertId, sequence: u32) -> Cam {
+    let fix = cx.position();
+    let Location { x_cm, y_cm } = Location::from_metres(fix.x, fix.y);
+    let [a, b, c, d, ..] = id.0;
+    Cam {
+        station: u32::from_be_bytes([a, b, c, d]),
+        sequence,
+        time: cx.now().as_millis(),
+        x_cm,
+        y_cm,
+        // A float cast saturates.
+        speed_cm: (fix.speed * 100.0).round() as u16,
+        heading_cdeg: (fix.heading * 100.0).round() as u16,
+    }
+}
+
+/// What is signed: the body as it travels, and the certificate under which.
+fn statement(id: &CertId, body: &Body) -> Vec<u8> {
+    let mut bytes = encode(body);
+    bytes.extend_from_slice(id.as_ref());
+    bytes
+}
+
+fn sign(key: &SigningKey, id: &CertId, body: &Body, rng: &mut Stream) -> Signature {
+    key.sign(&statement(id, body), domain::MESSAGE, rng)
+}
+
+fn check(system: &Arc<System>, certificate: &Certificate, id: CertId, body: Body, signature: Signature) -> Check {
+    Check::new(MessageCheck { parameters: system.digest().0, key: certificate.y, id, body, signature })
+}
+
+/// Is the safety message signed under the certified key? It takes the decoded body over, so that asking copies nothing.
+#[derive(Debug)]
+struct MessageCheck {
+    parameters: [u8; 32],
+    key: G1Bytes,
+    id: CertId,
+    body: Body,
+    signature: Signature,
+}
+
+impl Question for MessageCheck {
+    fn scheme(&self) -> &'static str {
+        domain::MESSAGE
+    }
+
+    fn inputs(&self, digest: &mut CheckDigest) {
+        let Cam { station, sequence, time, x_cm, y_cm, speed_cm, heading_cdeg } = self.body.cam;
+        let mut fixed = [0; 30 + 32];
+        let parts: [&[u8]; 9] = [
+            &self.parameters,
+            &station.to_be_bytes(),
+            &sequence.to_be_bytes(),
+            &time.to_be_bytes(),
+            &x_cm.to_be_bytes(),
+            &y_cm.to_be_bytes(),
+            &speed_cm.to_be_bytes(),
+            &heading_cdeg.to_be_bytes(),
+            &self.body.padding.0.to_be_bytes(),
+        ];
+        let mut rest = fixed.as_mut_slice();
+        for part in parts {
+            let (place, after) = rest.split_at_mut(part.len());
+            place.copy_from_slice(part);
+            rest = after;
+        }
+        digest.append("fixed", &fixed).append("key", self.key.as_ref()).append("certificate", self.id.as_ref());
+        for wanted in &self.body.wanted {
+            digest.append("wanted", wanted.as_ref());
+        }
+        digest.append("z", self.signature.z.as_ref()).append("s", self.signature.s.as_ref());
+    }
+
+    /// `sP - zY`: two multiplications.
+    fn charge(&self) -> Charge {
+        Charge::of(Op::G1Mul, 2)
+    }
+
+    fn answer(&self, host: &Host) -> bool {
+        let prepare = || Some(PreparedKey::from_point(G1::decode(&self.key).ok()?));
+        let key = host.prepared::<PreparedKey>(self.key.as_ref(), prepare);
+        key.is_some_and(|key| {
+            schnorr::verify(&*key, domain::MESSAGE, &statement(&self.id, &self.body), &self.signature)
+        })
+    }
+}

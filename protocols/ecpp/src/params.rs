@@ -1,0 +1,279 @@
+//! Parameters: declared for the scenario, gathered for the roles.
+
+use core::time::Duration;
+
+use roadveil_role::param::Default as Preset;
+use roadveil_role::{ParamKind, ParamSpec, Params, SetupError};
+
+const fn span(name: &'static str, min: Duration, max: Duration, default: Duration, help: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: ParamKind::Span { min, max }, default: Preset::Span(default), help }
+}
+
+const fn choice(
+    name: &'static str,
+    words: &'static [&'static str],
+    default: &'static str,
+    help: &'static str,
+) -> ParamSpec {
+    ParamSpec { name, kind: ParamKind::Choice(words), default: Preset::Choice(default), help }
+}
+
+const fn count(name: &'static str, min: u64, max: u64, default: u64, help: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: ParamKind::Count { min, max }, default: Preset::Count(default), help }
+}
+
+const fn metres(name: &'static str, max: f64, default: f64, help: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: ParamKind::Number { min: 0.0, max }, default: Preset::Number(default), help }
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// All parameters, as `roadveil protocol show ecpp` lists them.
+pub const PARAMS: &[ParamSpec] = &[
+    choice(
+        "issue",
+        &["hardened", "paper"],
+        "hardened",
+        "key issue as published, or with X25519 shares, an RSU nonce and a proof of possession (ours)",
+    ),
+    span("key_lifetime", secs(1), secs(3600), secs(60), "how long an OBU wants a short-time key to hold"),
+    span("max_lifetime", secs(1), secs(7200), secs(120), "longest validity that an RSU certifies (step 4b)"),
+    span(
+        "validity_quantum",
+        millis(0),
+        secs(600),
+        secs(10),
+        "validities begin and end on multiples of this, so that they do not name their key; 0s for exact ones (ours)",
+    ),
+    span(
+        "renewal_earliest",
+        millis(0),
+        secs(3600),
+        secs(30),
+        "renewal starts at a random moment, at most this long before expiry",
+    ),
+    span("renewal_latest", millis(0), secs(3600), secs(10), "and at least this long before expiry"),
+    span("beacon_period", millis(10), secs(60), millis(100), "time between an OBU's safety messages"),
+    count("body_bytes", 32, 1400, 300, "length of a safety message before its security fields"),
+    choice(
+        "attach",
+        &["every-second", "always", "new-neighbour"],
+        "every-second",
+        "when a safety message carries its certificate instead of its digest; asked-for certificates always travel",
+    ),
+    span("freshness", millis(10), secs(60), secs(1), "how far a message's time may be from the receiver's clock"),
+    span("rsu_beacon_period", millis(50), secs(60), secs(1), "time between an RSU's beacons"),
+    metres("rsu_range", 100_000.0, 1000.0, "an OBU neither believes nor asks an RSU farther away than this, metres"),
+    metres("handover_hysteresis", 10_000.0, 30.0, "another RSU is asked if it is nearer by more than this, metres"),
+    span(
+        "retry_timeout",
+        millis(10),
+        secs(60),
+        millis(300),
+        "wait before a request is sent again; doubles with each try, with jitter",
+    ),
+    count("retry_limit", 0, 20, 5, "how often a request is sent again before its RSU is given up"),
+    span("retry_rest", millis(0), secs(600), secs(3), "how long an RSU that was given up is left in peace"),
+    count(
+        "request_rate",
+        1,
+        1_000_000,
+        50,
+        "key requests that an RSU takes up in a second; more are rejected as rate_limited",
+    ),
+    choice(
+        "refusal",
+        &["silent", "notice"],
+        "silent",
+        "a listed OBU gets no answer, as published, or a sealed notice (ours)",
+    ),
+    span(
+        "list_period",
+        millis(100),
+        secs(3600),
+        secs(10),
+        "time between revocation lists from the authority to the RSUs",
+    ),
+    span(
+        "list_max_age",
+        secs(1),
+        secs(86_400),
+        secs(300),
+        "an RSU whose revocation list is older issues no keys (ours)",
+    ),
+    ParamSpec {
+        name: "revoke",
+        kind: ParamKind::Text,
+        default: Preset::Text(""),
+        help: "OBUs that the authority revokes, and when: \"car-2@20s, car-7@1500ms\"",
+    },
+];
+
+/// When a safety message carries its certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attach {
+    /// Always.
+    Always,
+    /// Once a second.
+    EverySecond,
+    /// When a station is heard for the first time.
+    NewNeighbour,
+}
+
+/// The parameters of a run, for the roles.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each field is the parameter of that name, whose help says what it is")]
+pub struct Config {
+    pub hardened: bool,
+    pub key_lifetime: Duration,
+    pub max_lifetime: Duration,
+    pub validity_quantum: Duration,
+    pub renewal_earliest: Duration,
+    pub renewal_latest: Duration,
+    pub beacon_period: Duration,
+    pub body_bytes: usize,
+    pub attach: Attach,
+    pub freshness: Duration,
+    pub rsu_beacon_period: Duration,
+    pub rsu_range: f64,
+    pub handover_hysteresis: f64,
+    pub retry_timeout: Duration,
+    pub retry_limit: u64,
+    pub retry_rest: Duration,
+    pub request_rate: u64,
+    pub refusal_notice: bool,
+    pub list_period: Duration,
+    pub list_max_age: Duration,
+}
+
+impl Config {
+    /// Gathers the parameters.
+    ///
+    /// # Errors
+    /// If they contradict each other.
+    pub fn new(params: &Params) -> Result<Config, SetupError> {
+        let config = Config {
+            hardened: params.choice("issue") == "hardened",
+            key_lifetime: params.span("key_lifetime"),
+            max_lifetime: params.span("max_lifetime"),
+            validity_quantum: params.span("validity_quantum"),
+            renewal_earliest: params.span("renewal_earliest"),
+            renewal_latest: params.span("renewal_latest"),
+            beacon_period: params.span("beacon_period"),
+            body_bytes: usize::try_from(params.count("body_bytes")).unwrap_or(usize::MAX),
+            attach: match params.choice("attach") {
+                "always" => Attach::Always,
+                "new-neighbour" => Attach::NewNeighbour,
+                _ => Attach::EverySecond,
+            },
+            freshness: params.span("freshness"),
+            rsu_beacon_period: params.span("rsu_beacon_period"),
+            rsu_range: params.number("rsu_range"),
+            handover_hysteresis: params.number("handover_hysteresis"),
+            retry_timeout: params.span("retry_timeout"),
+            retry_limit: params.count("retry_limit"),
+            retry_rest: params.span("retry_rest"),
+            request_rate: params.count("request_rate"),
+            refusal_notice: params.choice("refusal") == "notice",
+            list_period: params.span("list_period"),
+            list_max_age: params.span("list_max_age"),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), SetupError> {
+        let longest = self.key_lifetime + 2 * self.validity_quantum;
+        if longest > self.max_lifetime {
+            return Err(SetupError(format!(
+                "max_lifetime ({:?}) must be at least key_lifetime and twice validity_quantum ({longest:?}), \
+                 or every RSU refuses every key",
+                self.max_lifetime
+            )));
+        }
+        if self.renewal_latest > self.renewal_earliest {
+            return Err(SetupError("renewal_latest must not be longer than renewal_earliest".to_owned()));
+        }
+        if self.renewal_earliest >= self.key_lifetime {
+            return Err(SetupError("renewal_earliest must be shorter than key_lifetime".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// An OBU that the authority revokes on schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The node's name.
+    pub node: String,
+    /// After this much time.
+    pub after: Duration,
+}
+
+/// Reads the parameter `revoke`: `NODE@TIME`, separated by commas.
+///
+/// # Errors
+/// What could not be read.
+pub fn revocations(text: &str) -> Result<Vec<Revocation>, SetupError> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let wrong = || SetupError(format!("revoke: expected NODE@TIME such as \"car-2@20s\", found \"{part}\""));
+            let (node, time) = part.rsplit_once('@').ok_or_else(wrong)?;
+            let digits = time.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            let number: u64 = digits.parse().map_err(|_| wrong())?;
+            let after = match &time[digits.len()..] {
+                "ms" => Duration::from_millis(number),
+                "s" => Duration::from_secs(number),
+                "m" | "min" => Duration::from_secs(number.saturating_mul(60)),
+                _ => return Err(wrong()),
+            };
+            Ok(Revocation { node: node.trim().to_owned(), after })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roadveil_role::Value;
+
+    #[test]
+    fn defaults_are_within_their_bounds_and_agree() {
+        for spec in PARAMS {
+            assert!(spec.accept(spec.default_value()).is_ok(), "{}", spec.name);
+        }
+        let config = Config::new(&Params::defaults(PARAMS)).expect("defaults agree");
+        assert!(config.hardened);
+        assert_eq!(config.attach, Attach::EverySecond);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (name, value) in [("max_lifetime", secs(70)), ("renewal_latest", secs(31)), ("renewal_earliest", secs(60))]
+        {
+            let mut params = Params::defaults(PARAMS);
+            params.set(PARAMS, name, Value::Span(value)).expect("in range");
+            assert!(Config::new(&params).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn revocations_are_read() {
+        let read = revocations(" car-2@20s, b@x@1500ms,c@2m ").expect("well formed");
+        let expected = [("car-2", 20_000), ("b@x", 1500), ("c", 120_000)];
+        let expected = expected.map(|(node, after)| Revocation { node: node.to_owned(), after: millis(after) });
+        assert_eq!(read, expected);
+        assert_eq!(revocations(""), Ok(vec![]));
+        for wrong in ["car-2", "car-2@", "car-2@20", "car-2@s", "car-2@20h", "car-2@-1s", "car-2@99999999999999999999s"]
+        {
+            assert!(revocations(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Runs of the key issue that an RSU has open, bounded; and how many it takes up in a second.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use roadveil_role::{Reason, Time};
+
+use crate::messages::Req2;
+use crate::schedule::{Secrets, SessionId};
+
+/// How many runs an RSU keeps; the oldest goes first.
+pub const CAPACITY: usize = 1024;
+
+/// How long it keeps a run.
+pub const LIFETIME: Duration = Duration::from_secs(60);
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Which run of this RSU it is.
+    pub number: u64,
+    /// When `req1` came.
+    pub began: Time,
+    /// The frame of `res1`: what a repeated `req1` gets again.
+    pub res1: Vec<u8>,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug)]
+pub enum Stage {
+    /// `res1` was sent.
+    AwaitsReq2(Box<Secrets>),
+    /// `req2` was answered.
+    Answered {
+        /// The `req2`.
+        request: Req2,
+        /// The frame of `res2`, which a repeated `req2` gets again; or why there is none.
+        answer: Result<Vec<u8>, Reason>,
+    },
+}
+
+/// All open runs.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions(BTreeMap<SessionId, Session>);
+
+impl Sessions {
+    /// The run of that name.
+    pub fn get(&self, id: &SessionId) -> Option<&Session> {
+        self.0.get(id)
+    }
+
+    /// The run of that name, to change it.
+    pub fn get_mut(&mut self, id: &SessionId) -> Option<&mut Session> {
+        self.0.get_mut(id)
+    }
+
+    /// Opens a run. What is over is forgotten, and the oldest run if there are too many.
+    pub fn open(&mut self, now: Time, id: SessionId, session: Session) {
+        if self.0.len() >= CAPACITY {
+            self.0.retain(|_, session| now.since(session.began) < LIFETIME);
+        }
+        if self.0.len() >= CAPACITY {
+            let oldest = self.0.iter().min_by_key(|(id, session)| (session.began, **id)).map(|(id, _)| *id);
+            if let Some(oldest) = oldest {
+                self.0.remove(&oldest);
+            }
+        }
+        self.0.insert(id, session);
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Is none open?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A bucket that fills with time, up to what a second brings.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    rate: u64,
+    /// In units of a billionth of a token.
+    level: u64,
+    filled: Time,
+}
+
+const TOKEN: u64 = 1_000_000_000;
+
+impl Bucket {
+    /// A full bucket, for `rate` a second.
+    pub fn new(rate: u64) -> Bucket {
+        Bucket { rate, level: rate.saturating_mul(TOKEN), filled: Time::ZERO }
+    }
+
+    /// Takes one token, if there is one.
+    pub fn take(&mut self, now: Time) -> bool {
+        // A nanosecond brings `rate` billionths of a token.
+        let passed = now.0.saturating_sub(self.filled.0);
+        self.filled = now;
+        self.level = self.level.saturating_add(passed.saturating_mul(self.rate)).min(self.rate.saturating_mul(TOKEN));
+        let enough = self.level >= TOKEN;
+        if enough {
+            self.level -= TOKEN;
+        }
+        enough
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roadveil_crypto::ByteArray;
+
+    fn session(began: Time) -> Session {
+        let request = Req2 { session: ByteArray([0; 8]), nonce: None, sealed: Default::default() };
+        Session { number: 0, began, res1: Vec::new(), stage: Stage::Answered { request, answer: Err(Reason::Revoked) } }
+    }
+
+    fn id(n: usize) -> SessionId {
+        ByteArray((n as u64).to_be_bytes())
+    }
+
+    #[test]
+    fn the_oldest_run_makes_room() {
+        let mut sessions = Sessions::default();
+        for n in 0..CAPACITY + 10 {
+            sessions.open(Time(n as u64), id(n), session(Time(n as u64)));
+        }
+        assert_eq!(sessions.len(), CAPACITY);
+        assert!(sessions.get(&id(9)).is_none() && sessions.get(&id(10)).is_some());
+        let later = Time(20) + LIFETIME;
+        sessions.open(later, id(0), session(later));
+        assert_eq!(sessions.len(), CAPACITY - 10, "those that are over went too");
+    }
+
+    #[test]
+    fn a_bucket_gives_its_rate() {
+        let mut bucket = Bucket::new(10);
+        let taken = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(now)).count();
+        assert_eq!(taken(&mut bucket, Time::ZERO), 10);
+        assert_eq!(taken(&mut bucket, Time::from_millis(99)), 0);
+        assert_eq!(taken(&mut bucket, Time::from_millis(500)), 5);
+        assert_eq!(taken(&mut bucket, Time::from_secs(1000)), 10);
+        let steady = (0..1000).filter(|n| bucket.take(Time::from_millis(2_000_000 + 10 * n))).count();
+        assert!((100..=120).contains(&steady), "{steady}");
+    }
+}

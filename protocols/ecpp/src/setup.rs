@@ -1,0 +1,147 @@
+//! Initialisation: the authority's masters, and a key for every RSU and OBU, each with its check.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use roadveil_crypto::Scalar;
+use roadveil_role::{Deployment, HostAddr, NodeSpec, Role, Setup, SetupError, Streams, Time, Typed};
+
+use crate::keys::{Authority, ObuKey, RsuKey};
+use crate::obu::Obu;
+use crate::params::{self, Config};
+use crate::rsu::Rsu;
+use crate::system::{Location, System};
+use crate::ta::{Planned, Ta};
+
+/// The epoch in which a run begins.
+const FIRST_EPOCH: u32 = 1;
+
+/// How often the authority draws again where a key does not exist; each time has a chance of about 2^-255.
+const DRAWS: u64 = 8;
+
+/// The protocol with its keys handed out.
+#[derive(Debug)]
+pub struct Issued {
+    authority: Arc<Authority>,
+    config: Arc<Config>,
+    rsus: BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
+    obus: BTreeMap<String, Arc<ObuKey>>,
+    authorities: Vec<String>,
+    planned: Vec<Planned>,
+}
+
+impl Issued {
+    /// Draws masters and issues keys. Every draw depends on the seed and on the name of the node alone.
+    ///
+    /// # Errors
+    /// If an RSU has no place or no wires, or if parameters contradict each other.
+    pub fn new(setup: &Setup) -> Result<Issued, SetupError> {
+        let config = Arc::new(Config::new(&setup.params)?);
+        let with =
+            |role: &'static str| setup.nodes.iter().filter(move |node| node.roles.iter().any(|name| name == role));
+        let ta = with("ta").next().ok_or_else(|| SetupError("no node is the authority, `ecpp.ta`".to_owned()))?;
+        let authority = Arc::new(Authority::new(FIRST_EPOCH, &mut Streams::new(setup.seed, &ta.name, "ecpp setup")));
+        let system = authority.system();
+        let rsus = with("rsu").map(|node| Ok((node.name.clone(), rsu(&authority, node)?)));
+        let rsus = rsus.collect::<Result<BTreeMap<_, _>, SetupError>>()?;
+        let obus = with("obu").map(|node| Ok((node.name.clone(), Arc::new(obu(&authority, setup.seed, &node.name)?))));
+        let obus = obus.collect::<Result<BTreeMap<_, _>, SetupError>>()?;
+        check(system, &rsus, &obus)?;
+        let planned = planned(&setup.params, &obus)?;
+        let authorities = with("ta").map(|node| node.name.clone()).collect();
+        Ok(Issued { authority, config, rsus, obus, authorities, planned })
+    }
+
+    /// The authority.
+    pub fn authority(&self) -> &Arc<Authority> {
+        &self.authority
+    }
+
+    /// The parameters.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The member key of an OBU: for tests and attackers.
+    pub fn obu_key(&self, node: &str) -> Option<&Arc<ObuKey>> {
+        self.obus.get(node)
+    }
+
+    /// The key of an RSU: for tests and attackers.
+    pub fn rsu_key(&self, node: &str) -> Option<&Arc<RsuKey>> {
+        self.rsus.get(node).map(|(_, key)| key)
+    }
+}
+
+/// `B_j` for the place where the node stands.
+fn rsu(authority: &Authority, node: &NodeSpec) -> Result<(HostAddr, Arc<RsuKey>), SetupError> {
+    let name = &node.name;
+    let (x, y) = node.place.ok_or_else(|| SetupError(format!("rsu `{name}` moves; its key is bound to a place")))?;
+    let host = node.host.ok_or_else(|| SetupError(format!("rsu `{name}` has no wires to the authority")))?;
+    let key = authority.rsu_key(Location::from_metres(x, y));
+    // With a chance of 2^-255 the master cancels the place; the paper draws `u` again, which another seed does.
+    let key = key.ok_or_else(|| SetupError(format!("the place of rsu `{name}` has no key; take another seed")))?;
+    Ok((host, Arc::new(key)))
+}
+
+/// A pseudo-identity and its member key, from a stream of the OBU's name.
+fn obu(authority: &Authority, seed: u64, name: &str) -> Result<ObuKey, SetupError> {
+    let mut streams = Streams::new(seed, name, "ecpp setup");
+    let mut draws = (0..DRAWS).map(|_| Scalar::random(streams.get("RID", 0)));
+    draws.find_map(|rid| authority.obu_key(rid)).ok_or_else(|| SetupError(format!("obu `{name}` has no key")))
+}
+
+/// The checks on issue, by RSU and OBU.
+fn check(
+    system: &System,
+    rsus: &BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
+    obus: &BTreeMap<String, Arc<ObuKey>>,
+) -> Result<(), SetupError> {
+    let mut places = BTreeMap::new();
+    for (name, (_, key)) in rsus {
+        if !key.is_sound(system) {
+            return Err(SetupError(format!("rsu `{name}` refuses its key")));
+        }
+        if let Some(other) = places.insert(key.location(), name) {
+            return Err(SetupError(format!(
+                "rsus `{other}` and `{name}` stand at the same place, and so have the same key"
+            )));
+        }
+    }
+    match obus.iter().find(|(_, key)| !key.is_sound(system)) {
+        Some((name, _)) => Err(SetupError(format!("obu `{name}` refuses its key"))),
+        None => Ok(()),
+    }
+}
+
+fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Arc<ObuKey>>) -> Result<Vec<Planned>, SetupError> {
+    let revocations = params::revocations(params.text("revoke"))?.into_iter();
+    let planned = revocations.map(|revocation| {
+        let node = revocation.node;
+        let key = obus.get(&node).ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
+        Ok(Planned { node, rid: key.rid_bytes(), at: Time::ZERO + revocation.after })
+    });
+    planned.collect()
+}
+
+impl Deployment for Issued {
+    fn role(&mut self, node: &str, role: &str) -> Result<Box<dyn Role>, SetupError> {
+        let (system, config) = (self.authority.system().clone(), self.config.clone());
+        let missing = || SetupError(format!("node `{node}` has no role `{role}`"));
+        Ok(match role {
+            "ta" if self.authorities.iter().any(|name| name == node) => {
+                let rsus = self.rsus.values().map(|(host, _)| *host);
+                Box::new(Typed(Ta::new(self.authority.clone(), config, rsus, self.planned.clone())))
+            }
+            "rsu" => {
+                let (_, key) = self.rsus.get(node).ok_or_else(missing)?;
+                Box::new(Typed(Rsu::new(system, config, key.clone())))
+            }
+            "obu" => {
+                let key = self.obus.get(node).ok_or_else(missing)?;
+                Box::new(Typed(Obu::new(system, config, key.clone())))
+            }
+            _ => return Err(missing()),
+        })
+    }
+}

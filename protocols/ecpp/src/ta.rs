@@ -1,0 +1,168 @@
+//! The trusted authority: it keeps the masters, and tells the RSUs over the wires whom not to serve.
+//!
+//! Published: RSUs look `RID_i` up in the newest revocation list fetched from the authority. How it gets to them is ours:
+//! the whole list, signed and numbered, at once when it changes and again every `list_period`; an RSU acknowledges the
+//! number, and a list that is not acknowledged is sent again, the same bytes, with back-off.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use roadveil_crypto::{ByteArray, Check, Op, ScalarBytes, SchnorrCheck, Signature};
+use roadveil_role::{Actor, Address, Cx, HostAddr, Reason, Time, Timer, encode};
+
+use crate::keys::Authority;
+use crate::messages::{List, Msg};
+use crate::params::Config;
+use crate::system::{System, domain};
+
+const PUBLISH: Timer = Timer(1);
+const RESEND: Timer = Timer(2);
+/// Timers from here on are entries of the schedule.
+const REVOKE: u64 = 100;
+
+/// First wait for an acknowledgement.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Longest.
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// An OBU to revoke, and when.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The node's name, for the record.
+    pub node: String,
+    /// Its pseudo-identity.
+    pub rid: ScalarBytes,
+    /// When.
+    pub at: Time,
+}
+
+/// The authority's role.
+#[derive(Clone, Debug)]
+pub struct Ta {
+    authority: Arc<Authority>,
+    config: Arc<Config>,
+    planned: Vec<Planned>,
+    /// The list's number that each RSU acknowledged.
+    rsus: BTreeMap<HostAddr, u64>,
+    revoked: Vec<ScalarBytes>,
+    sequence: u64,
+    frame: Vec<u8>,
+    patience: Duration,
+}
+
+impl Ta {
+    /// An authority that serves the RSUs at those addresses.
+    pub fn new(
+        authority: Arc<Authority>,
+        config: Arc<Config>,
+        rsus: impl IntoIterator<Item = HostAddr>,
+        planned: Vec<Planned>,
+    ) -> Ta {
+        let rsus = rsus.into_iter().map(|host| (host, 0)).collect();
+        Ta { authority, config, planned, rsus, revoked: Vec::new(), sequence: 0, frame: Vec::new(), patience: PATIENCE }
+    }
+
+    fn revoke(&mut self, cx: &mut Cx<'_>, index: usize) {
+        let Some(planned) = self.planned.get(index) else { return };
+        if let Err(place) = self.revoked.binary_search(&planned.rid) {
+            self.revoked.insert(place, planned.rid);
+            cx.emit(
+                "obu_revoked",
+                [
+                    ("obu", planned.node.as_str().into()),
+                    ("rid", planned.rid.as_ref().into()),
+                    ("revoked", (self.revoked.len() as u64).into()),
+                ],
+            );
+            self.publish(cx);
+        }
+    }
+
+    /// A new list for everyone.
+    fn publish(&mut self, cx: &mut Cx<'_>) {
+        self.sequence += 1;
+        let mut list = List {
+            epoch: self.authority.system().epoch(),
+            sequence: self.sequence,
+            time: cx.now().as_millis(),
+            revoked: self.revoked.clone(),
+            signature: Signature { z: ByteArray([0; 16]), s: ByteArray([0; 32]) },
+        };
+        let statement = list.statement(self.authority.system());
+        cx.meter().add(Op::G1Mul, 1);
+        list.signature = self.authority.list_key().sign(&statement, domain::LIST, cx.rng("list", 0));
+        cx.anticipate(list.check(self.authority.system()));
+        cx.step("list", self.sequence);
+        self.frame = encode(&Msg::List(list));
+        for host in self.rsus.keys() {
+            cx.send_bytes(Address::Host(*host), self.frame.clone());
+        }
+        self.patience = PATIENCE;
+        cx.timer(self.patience, RESEND);
+        cx.timer(self.config.list_period, PUBLISH);
+    }
+
+    fn resend(&mut self, cx: &mut Cx<'_>) {
+        let late = self.rsus.iter().filter(|(_, acknowledged)| **acknowledged < self.sequence);
+        let late: Vec<HostAddr> = late.map(|(host, _)| *host).collect();
+        for host in &late {
+            cx.send_bytes(Address::Host(*host), self.frame.clone());
+        }
+        if !late.is_empty() {
+            self.patience = (self.patience * 2).min(LONGEST);
+            cx.timer(self.patience, RESEND);
+        }
+    }
+}
+
+impl Actor for Ta {
+    type Msg = Msg;
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        cx.state("serving");
+        self.publish(cx);
+        for (index, planned) in self.planned.iter().enumerate() {
+            if self.revoked.binary_search(&planned.rid).is_err() {
+                cx.timer_at(planned.at, Timer(REVOKE + index as u64));
+            }
+        }
+    }
+
+    fn receive(&mut self, _: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
+        let (Address::Host(host), Msg::Ack { sequence }) = (from, message) else { return Err(Reason::Unexpected) };
+        let acknowledged = self.rsus.get_mut(&host).ok_or(Reason::Unexpected)?;
+        if sequence > self.sequence {
+            return Err(Reason::Unexpected);
+        }
+        *acknowledged = sequence.max(*acknowledged);
+        Ok(())
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, _: Time) {
+        match timer {
+            PUBLISH => self.publish(cx),
+            RESEND => self.resend(cx),
+            Timer(other) => self.revoke(cx, usize::try_from(other.saturating_sub(REVOKE)).unwrap_or(usize::MAX)),
+        }
+    }
+}
+
+impl List {
+    /// What the authority signs.
+    fn statement(&self, system: &System) -> [u8; 32] {
+        let mut transcript = system.transcript(domain::LIST);
+        transcript.append_u64("epoch", u64::from(self.epoch)).append_u64("sequence", self.sequence);
+        transcript.append_u64("time", self.time).append_u64("length", self.revoked.len() as u64);
+        for rid in &self.revoked {
+            transcript.append("RID", rid.as_ref());
+        }
+        transcript.digest().0
+    }
+
+    /// The check of its signature.
+    pub fn check(&self, system: &System) -> Check {
+        let (key, message) = (*system.list_key().bytes(), self.statement(system).into());
+        Check::new(SchnorrCheck { domain: domain::LIST, key, message, signature: self.signature })
+    }
+}

@@ -1,0 +1,25 @@
+//! Shared by the unit tests.
+
+use rand_core::SeedableRng;
+use roadveil_role::{Stream, Streams};
+
+use crate::keys::Authority;
+use crate::system::Location;
+
+/// A place for an RSU.
+pub(crate) const PLACE: Location = Location { x_cm: 10_000, y_cm: -2_500 };
+
+/// An authority.
+pub(crate) fn authority() -> Authority {
+    authority_of(1)
+}
+
+/// The authority of an epoch.
+pub(crate) fn authority_of(epoch: u32) -> Authority {
+    Authority::new(epoch, &mut Streams::new(1, "ta", "ta"))
+}
+
+/// A stream.
+pub(crate) fn rng() -> Stream {
+    Stream::from_seed([1; 32])
+}

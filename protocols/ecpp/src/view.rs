@@ -1,0 +1,186 @@
+//! What a person sees of a run, and the figures of the report: a fold over the protocol's own events.
+
+use std::collections::BTreeMap;
+
+use roadveil_role::Value;
+use roadveil_role::view::{Emitted, Fold, View};
+
+/// Key issues that the series keeps.
+const POINTS: usize = 4096;
+
+/// The fold.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    obus: BTreeMap<String, &'static str>,
+    issued_by: BTreeMap<String, u64>,
+    delays: Vec<(f64, f64)>,
+    delay_sum: f64,
+    delay_max: f64,
+    issued: u64,
+    obtained: u64,
+    requested: u64,
+    renewed: u64,
+    expired: u64,
+    given_up: u64,
+    handovers: u64,
+    refused: BTreeMap<String, u64>,
+    revoked: u64,
+    sent: u64,
+    accepted: u64,
+    rejected: u64,
+    certificates: u64,
+}
+
+impl Summary {
+    fn mean_delay(&self) -> f64 {
+        if self.obtained == 0 { 0.0 } else { self.delay_sum / self.obtained as f64 }
+    }
+
+    fn accepted_share(&self) -> f64 {
+        let all = self.accepted + self.rejected;
+        if all == 0 { 1.0 } else { self.accepted as f64 / all as f64 }
+    }
+
+    fn obu(&mut self, event: &Emitted<'_>, state: &'static str) {
+        self.obus.insert(event.node.to_owned(), state);
+    }
+
+    fn refused(&self, why: &str) -> u64 {
+        self.refused.get(why).copied().unwrap_or(0)
+    }
+}
+
+fn number(event: &Emitted<'_>, field: &str) -> u64 {
+    if let Some(Value::U64(number)) = event.field(field) { *number } else { 0 }
+}
+
+impl Fold for Summary {
+    fn observe(&mut self, event: &Emitted<'_>) {
+        match event.name {
+            "key_requested" => {
+                self.requested += 1;
+                if self.obus.get(event.node) != Some(&"keyed") {
+                    self.obu(event, "requesting");
+                }
+            }
+            "key_obtained" => {
+                self.obtained += 1;
+                self.renewed += u64::from(event.field("renewal") == Some(&Value::Bool(true)));
+                if let Some(Value::Span(delay)) = event.field("delay") {
+                    let millis = delay.as_secs_f64() * 1000.0;
+                    self.delay_sum += millis;
+                    self.delay_max = self.delay_max.max(millis);
+                    if self.delays.len() < POINTS {
+                        self.delays.push((event.at.as_secs_f64(), millis));
+                    }
+                }
+                self.obu(event, "keyed");
+            }
+            "key_expired" => {
+                self.expired += 1;
+                self.obu(event, "keyless");
+            }
+            "key_denied" => self.obu(event, "refused"),
+            "key_issued" => {
+                self.issued += 1;
+                *self.issued_by.entry(event.node.to_owned()).or_default() += 1;
+            }
+            "key_refused" => {
+                if let Some(Value::Text(why)) = event.field("why") {
+                    *self.refused.entry(why.clone()).or_default() += 1;
+                }
+            }
+            "rsu_given_up" => self.given_up += 1,
+            "handover" => self.handovers += 1,
+            "obu_revoked" => self.revoked += 1,
+            "counts" => {
+                self.sent += number(event, "sent");
+                self.accepted += number(event, "accepted");
+                self.rejected += number(event, "refused");
+                self.certificates += number(event, "certificates");
+            }
+            _ => {}
+        }
+    }
+
+    fn views(&self) -> Vec<View> {
+        let mut states = BTreeMap::<_, u64>::new();
+        for state in self.obus.values() {
+            *states.entry(*state).or_default() += 1;
+        }
+        let share = self.accepted_share();
+        let mut rows: Vec<_> = self.issued_by.iter().map(|(rsu, keys)| vec![rsu.clone(), keys.to_string()]).collect();
+        rows.extend(self.refused.iter().map(|(why, times)| vec![format!("refused: {why}"), times.to_string()]));
+        vec![
+            View::States {
+                title: "OBUs by key".to_owned(),
+                states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
+            },
+            View::Table { title: "Keys issued".to_owned(), columns: vec!["RSU".to_owned(), "keys".to_owned()], rows },
+            View::Series { title: "Key issue delay, ms".to_owned(), points: self.delays.clone(), band: Vec::new() },
+            View::Gauge {
+                title: "Safety messages accepted".to_owned(),
+                share,
+                label: format!("{} of {}", self.accepted, self.accepted + self.rejected),
+            },
+        ]
+    }
+
+    fn figures(&self) -> Vec<(&'static str, Value)> {
+        let refused_all: u64 = self.refused.values().sum();
+        let revoked = self.refused("revoked");
+        vec![
+            ("keys_requested", self.requested.into()),
+            ("keys_issued", self.issued.into()),
+            ("keys_obtained", self.obtained.into()),
+            ("keys_renewed", self.renewed.into()),
+            ("keys_expired", self.expired.into()),
+            ("key_delay_mean_ms", self.mean_delay().into()),
+            ("key_delay_max_ms", self.delay_max.into()),
+            ("rsus_given_up", self.given_up.into()),
+            ("handovers", self.handovers.into()),
+            ("obus_revoked", self.revoked.into()),
+            ("refused_revoked", revoked.into()),
+            ("refused_other", (refused_all - revoked).into()),
+            ("messages_sent", self.sent.into()),
+            ("messages_accepted", self.accepted.into()),
+            ("messages_refused", self.rejected.into()),
+            ("messages_accepted_share", self.accepted_share().into()),
+            ("certificates_checked", self.certificates.into()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+    use roadveil_role::Time;
+
+    fn observe(fold: &mut Summary, node: &str, name: &str, fields: &[(&str, Value)]) {
+        let fields: Vec<_> = fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        fold.observe(&Emitted { at: Time::from_secs(1), node, role: "obu", name, fields: &fields });
+    }
+
+    #[test]
+    fn figures_follow_the_events() {
+        let mut fold = Summary::default();
+        observe(&mut fold, "car", "key_requested", &[]);
+        observe(&mut fold, "rsu", "key_issued", &[]);
+        let obtained = [("delay", Duration::from_millis(40).into()), ("renewal", false.into())];
+        observe(&mut fold, "car", "key_obtained", &obtained);
+        observe(&mut fold, "rsu", "key_refused", &[("why", "revoked".into())]);
+        observe(&mut fold, "rsu", "key_refused", &[("why", "bad_proof".into())]);
+        let counts = [("sent", 10u64.into()), ("accepted", 30u64.into()), ("refused", 10u64.into())];
+        observe(&mut fold, "car", "counts", &counts);
+        observe(&mut fold, "car", "something_else", &[]);
+        let figures: BTreeMap<_, _> = fold.figures().into_iter().collect();
+        assert_eq!(figures["keys_issued"], Value::U64(1));
+        assert_eq!(figures["key_delay_mean_ms"], Value::F64(40.0));
+        assert_eq!(figures["refused_revoked"], Value::U64(1));
+        assert_eq!(figures["refused_other"], Value::U64(1));
+        assert_eq!(figures["messages_accepted_share"], Value::F64(0.75));
+        assert_eq!(fold.views().len(), 4);
+        assert!(matches!(&fold.views()[0], View::States { states, .. } if states == &[("keyed".to_owned(), 1)]));
+    }
+}

@@ -1,0 +1,7 @@
+//! What the parts of the journal do together.
+
+mod damaged;
+pub(super) mod sample;
+mod stream;
+mod told;
+mod written;

@@ -1,0 +1,166 @@
+//! `[world]`: where the roads, the buildings and the traffic come from.
+
+use std::path::Path;
+use std::time::Duration;
+
+use roadveil_role::Time;
+
+use super::document::{Item, Section};
+use super::error::Error;
+use super::{Input, Node, library};
+use crate::world::grid::Grid;
+use crate::world::source::{ReadError, Source};
+use crate::world::sumo::{MAX_COORDINATE, fcd, net, poly};
+use crate::world::{Place, Rect, World};
+
+/// How far beyond the outermost node the map goes, metres.
+const MARGIN: f64 = 100.0;
+
+/// A world, and what it was made of.
+pub(super) struct Area {
+    pub(super) world: World,
+    pub(super) inputs: Vec<Input>,
+    /// How long the recording goes on.
+    pub(super) span: Option<Duration>,
+}
+
+/// Reads `[world]`, with the files that it names. Without it the world is an empty plane.
+pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
+    let mut area = Area { world: World::default(), inputs: Vec::new(), span: None };
+    let Some(item) = item else { return Ok(area) };
+    let section = item.section("[world]")?;
+    let (net, trace, buildings) = (section.get("net"), section.get("trace"), section.get("buildings"));
+    let (begin, end) = (section.get("begin"), section.get("end"));
+    let (bbox, grid) = (section.get("bbox"), section.get("grid"));
+    section.finish()?;
+    if let Some(grid) = grid {
+        let grid = read_grid(&grid)?;
+        for other in [net, trace, buildings, begin, end, bbox].into_iter().flatten() {
+            return Err(other.error(format!("`{}` and `world.grid` exclude each other", other.path)).expected("one of the two"));
+        }
+        area.world = grid.build();
+        area.world.count_passes();
+        return Ok(area);
+    }
+
+    let time = |item: &Item<'_>| -> Result<u64, Error> { match item.as_number() {
+        // A bare number is seconds.
+        Some(_) => Ok((item.number(0.0, 1e9)? * 1e9) as u64),
+        None => Ok(u64::try_from(item.duration()?.as_nanos()).unwrap_or(u64::MAX)),
+    }};
+    let cut = fcd::Cut {
+        begin: begin.as_ref().map(time).transpose()?,
+        end: end.as_ref().map(time).transpose()?,
+        area: bbox.as_ref().map(read_bbox).transpose()?,
+    };
+    if let (Some(from), Some(to), Some(item)) = (cut.begin, cut.end, &end)
+        && to <= from
+    {
+        return Err(item.wrong("a time later than `world.begin`"));
+    }
+    for item in [&begin, &end].into_iter().flatten() {
+        if trace.is_none() {
+            return Err(item.error(format!("`{}` cuts a trace, and there is none", item.path)).expected("`trace` in [world]"));
+        }
+    }
+    if let Some(item) = &net {
+        let network = area.load(item, base, net::read)?;
+        area.world.roads = network.roads;
+        area.world.junctions = network.junctions;
+        area.world.bounds = network.bounds.unwrap_or_default();
+    }
+    if let Some(item) = &buildings {
+        area.world.buildings = area.load(item, base, poly::read)?;
+    }
+    if let Some(item) = &trace {
+        let traces = area.load(item, base, |source| fcd::read(source, &cut))?;
+        let extent = Rect::around(traces.iter().flat_map(|trace| trace.points()));
+        if let (Some(extent), Some(_)) = (extent, &net)
+            && area.world.bounds != Rect::default()
+            && !area.world.bounds.grown(1_000.0).overlaps(&extent)
+        {
+            let error = item.error("no vehicle of the trace is within a kilometre of the network");
+            return Err(error.expected("a trace of that network, in metres (written without --fcd-output.geo)"));
+        }
+        area.span = Some(traces.end().since(Time::ZERO));
+        area.world.set_traces(traces);
+    }
+    if let Some(bbox) = &cut.area {
+        area.world.cut(bbox);
+        area.world.bounds = *bbox;
+    }
+    area.world.count_passes();
+    Ok(area)
+}
+
+impl Area {
+    /// Reads a file that the topology names, and notes its digest.
+    fn load<T>(&mut self, item: &Item<'_>, base: &Path, read: impl FnOnce(&Source) -> Result<T, ReadError>) -> Result<T, Error> {
+        let written = item.text("the path of a file, or `builtin:NAME`")?;
+        let source = resolve(item, written, base)?;
+        let loaded = source.digest().and_then(|(bytes, digest)| {
+            self.inputs.push(Input { path: written.to_owned(), bytes, digest });
+            read(&source)
+        });
+        loaded.map_err(|error| match error.place {
+            // The fault is in the file; what to mend is there.
+            Some(_) => Error::from(error),
+            None => item.error(format!("`{}`: {error}", item.path)),
+        })
+    }
+}
+
+/// The file that a path means.
+fn resolve(item: &Item<'_>, written: &str, base: &Path) -> Result<Source, Error> {
+    match written.strip_prefix("builtin:") {
+        Some(name) => match library::data(name) {
+            Some(bytes) => Ok(Source::memory(written, bytes)),
+            None => Err(item.unknown("shipped file", name, library::data_names())),
+        },
+        None => Ok(Source::file(written, base.join(written))),
+    }
+}
+
+/// Reads `bbox = [west, south, east, north]`.
+fn read_bbox(item: &Item<'_>) -> Result<Rect, Error> {
+    let expected = "four numbers in metres: west, south, east, north";
+    let [x0, y0, x1, y1] = item.numbers(MAX_COORDINATE, expected)?;
+    if x0 >= x1 || y0 >= y1 {
+        return Err(item.wrong("west less than east, and south less than north"));
+    }
+    Ok(Rect { x0, y0, x1, y1 })
+}
+
+/// Reads `[world.grid]`.
+fn read_grid(item: &Item<'_>) -> Result<Grid, Error> {
+    let section: Section<'_> = item.section("[world.grid]")?;
+    let count = |key, default: u64, min, max| section.get(key).map_or(Ok(default), |item: Item<'_>| item.count(min, max));
+    let number = |key, default: f64, min, max| section.get(key).map_or(Ok(default), |item: Item<'_>| item.number(min, max));
+    let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let grid = Grid {
+        columns: narrow(count("columns", 6, 2, 200)?),
+        rows: narrow(count("rows", 5, 2, 200)?),
+        block: number("block", 120.0, 10.0, 5_000.0)?,
+        vehicles: narrow(count("vehicles", 20, 0, super::MAX_NODES as u64)?),
+        speed: number("speed", 12.0, 0.1, 100.0)?,
+        buildings: section.get("buildings").map_or(Ok(true), |item| item.flag())?,
+        seed: count("seed", 1, 0, i64::MAX as u64)?,
+    };
+    section.finish()?;
+    Ok(grid)
+}
+
+/// Draws the map's edges: around all that moves or stands, unless the topology cut the area itself.
+pub(super) fn set_bounds(world: &mut World, nodes: &[Node]) {
+    let fixed = nodes.iter().filter_map(|node| match node.place {
+        Place::Fixed { x, y } => Some((x, y)),
+        _ => None,
+    });
+    let moving = world.traces().iter().flat_map(|trace| trace.points());
+    let driving = world.routes().iter().flat_map(|route| route.points());
+    if let Some(extent) = Rect::around(fixed.chain(moving).chain(driving)) {
+        world.bounds = extent.grown(MARGIN);
+    } else if world.bounds == Rect::default() {
+        world.bounds = world.bounds.grown(MARGIN);
+    }
+}

@@ -1,0 +1,167 @@
+//! `[[expect]]`: what the report of a run must show.
+
+use std::fmt;
+
+use roadveil_crypto::Op;
+use roadveil_role::{Reason, Time};
+
+use super::Configured;
+use super::document::Item;
+use super::error::Error;
+
+/// Names with which a path into the report may begin, besides those of the scenario's protocols.
+pub const ROOTS: &[&str] = &["events", "frames", "messages", "ops"];
+
+/// Figures under `frames`.
+const FRAMES: &[&str] = &["candidates", "delivered", "lost", "rejected", "retries", "sent", "unsent"];
+
+/// Most expectations.
+const MAX_EXPECTATIONS: usize = 10_000;
+
+/// How a figure stands to a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `>=`
+    AtLeast,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `<`
+    Less,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
+
+impl Relation {
+    /// All, longest sign first, so that `>=` is not read as `>`.
+    pub const ALL: [Relation; 6] =
+        [Relation::AtLeast, Relation::AtMost, Relation::Equal, Relation::NotEqual, Relation::More, Relation::Less];
+
+    /// As it is written.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Relation::AtLeast => ">=",
+            Relation::AtMost => "<=",
+            Relation::More => ">",
+            Relation::Less => "<",
+            Relation::Equal => "==",
+            Relation::NotEqual => "!=",
+        }
+    }
+
+    /// Does `figure` stand so to `value`?
+    pub fn holds(self, figure: f64, value: f64) -> bool {
+        match self {
+            Relation::AtLeast => figure >= value,
+            Relation::AtMost => figure <= value,
+            Relation::More => figure > value,
+            Relation::Less => figure < value,
+            Relation::Equal => figure == value,
+            Relation::NotEqual => figure != value,
+        }
+    }
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.sign())
+    }
+}
+
+/// Something that must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// As it was written.
+    pub text: String,
+    /// The figure: a path into the report.
+    pub path: String,
+    /// How it must stand.
+    pub relation: Relation,
+    /// To what.
+    pub value: f64,
+    /// When; at the end of the run if not given.
+    pub at: Option<Time>,
+}
+
+/// What an expectation must look like.
+const EXPECTED: &str = "a figure, a relation and a number, such as \"ecpp.keys_issued >= 10\"";
+
+/// Reads all expectations.
+pub(super) fn read(item: Option<Item<'_>>, protocols: &[Configured]) -> Result<Vec<Expectation>, Error> {
+    let Some(item) = item else { return Ok(Vec::new()) };
+    let sections = item.sections("[[expect]]")?;
+    if sections.len() > MAX_EXPECTATIONS {
+        return Err(item.wrong(format!("at most {MAX_EXPECTATIONS} expectations")));
+    }
+    let mut expectations = Vec::with_capacity(sections.len());
+    for section in sections {
+        let that = section.need("that", EXPECTED)?;
+        let at = section.get("at").map(|item| item.positive_duration()).transpose()?;
+        section.finish()?;
+        let text = that.text(EXPECTED)?;
+        let Some((path, relation, value)) = split(text) else { return Err(that.wrong(EXPECTED)) };
+        check_path(&that, path, protocols)?;
+        let at = at.map(|at| Time::ZERO + at);
+        expectations.push(Expectation { text: text.to_owned(), path: path.to_owned(), relation, value, at });
+    }
+    Ok(expectations)
+}
+
+/// Takes an expectation apart.
+fn split(text: &str) -> Option<(&str, Relation, f64)> {
+    let (at, relation) = Relation::ALL.into_iter().filter_map(|relation| Some((text.find(relation.sign())?, relation))).min_by_key(|(at, _)| *at)?;
+    let (path, rest) = text.split_at(at);
+    let value = rest[relation.sign().len()..].trim().parse::<f64>().ok().filter(|value| value.is_finite())?;
+    let path = path.trim();
+    let plain = |segment: &str| {
+        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b'@' | b':'))
+    };
+    (path.len() <= 200 && path.split('.').all(plain)).then_some((path, relation, value))
+}
+
+/// Can the report have such a figure?
+fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(), Error> {
+    let segments: Vec<&str> = path.split('.').collect();
+    let names = || protocols.iter().map(|configured| configured.protocol.name);
+    let known = |found: &str, what: &str, valid: Vec<&'static str>| match valid.contains(&found) {
+        true => Ok(()),
+        false => Err(item.unknown(what, found, valid)),
+    };
+    match segments.as_slice() {
+        ["frames", "lost" | "rejected" | "unsent", reason, ..] => {
+            known(reason, "reason", Reason::ALL.iter().map(|reason| reason.name()).collect())
+        }
+        ["frames", figure, ..] => known(figure, "figure of `frames`", FRAMES.to_vec()),
+        ["messages", protocol, ..] => known(protocol, "protocol", names().collect()),
+        ["ops", op, ..] => known(op, "operation", Op::ALL.iter().map(|op| op.name()).collect()),
+        [root, ..] => known(root, "figure", names().chain(ROOTS.iter().copied()).collect()),
+        [] => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expectations_are_taken_apart() {
+        assert_eq!(split("ecpp.keys_issued >= 10"), Some(("ecpp.keys_issued", Relation::AtLeast, 10.0)));
+        assert_eq!(split("frames.lost.collision<1e3"), Some(("frames.lost.collision", Relation::Less, 1_000.0)));
+        assert_eq!(split("a != -0.5"), Some(("a", Relation::NotEqual, -0.5)));
+        for text in ["", "a", "a >=", ">= 3", "a >= b", "a >= nan", "a >= inf", "a b >= 3", "a..b >= 3", "a = 3", "a >= 3 >= 4", "a\u{1b}b > 1"] {
+            assert_eq!(split(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn relations_hold_as_written() {
+        let holding = |figure: f64| Relation::ALL.into_iter().filter(|relation| relation.holds(figure, 2.0)).map(Relation::sign).collect::<Vec<_>>();
+        assert_eq!(holding(1.0), ["<=", "!=", "<"]);
+        assert_eq!(holding(2.0), [">=", "<=", "=="]);
+        assert_eq!(holding(3.0), [">=", "!=", ">"]);
+        assert!(holding(f64::NAN) == ["!="]);
+    }
+}
