@@ -71,7 +71,7 @@ impl Show {
             };
             ui.key(&KeyEvent::new(code, KeyModifiers::NONE), &scene, &status);
         }
-        let later = run.records[half..].to_vec().into_iter().cycle();
+        let later: Vec<_> = run.records.iter().skip(half).cloned().collect();
         Show {
             now: scene.now(),
             scene,

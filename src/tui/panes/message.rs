@@ -44,7 +44,7 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
         height: area.height - 1,
         ..area
     };
-    let right = (body.width / 3).clamp(26, 46).min(body.width);
+    let right = (body.width * 2 / 5).clamp(28, 46).min(body.width);
     let left = body.width.saturating_sub(right + 1);
     content(ui, entry, Rect { width: left, ..body }, buffer);
     for y in body.top()..body.bottom() {
