@@ -9,14 +9,15 @@ use roadveil_role::Time;
 use super::{Exit, Failure, print};
 use crate::cli::Replay;
 use crate::feed::{Control, Feed};
-use crate::journal::{DEFAULT_FOLDER, Log, Player, select};
+use crate::journal::select::{DEFAULT_DIRECTORY, resolve};
+use crate::journal::{Log, LogError, Player};
 use crate::metrics::Summary;
 use crate::registry::PROTOCOLS;
 use crate::{report, telemetry, tui};
 
 /// Shows a log.
 pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
-    let path = select(&args.log, Path::new(DEFAULT_FOLDER)).map_err(Failure::input)?;
+    let path = resolve(&args.log, Path::new(DEFAULT_DIRECTORY)).map_err(Failure::input)?;
     let log = Log::open(&path).map_err(Failure::input)?;
     let from = args.from.map_or(Time::ZERO, |from| Time::ZERO + from);
     let interactive = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
@@ -24,8 +25,8 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
         telemetry::init(None);
         return headless(&log, from);
     }
-    telemetry::init(Some(Path::new(DEFAULT_FOLDER)));
-    let mut player = Player::new(log);
+    telemetry::init(Some(Path::new(DEFAULT_DIRECTORY)));
+    let mut player = Player::new(log).map_err(Failure::input)?;
     player.control(Control::Speed(args.speed));
     if from > Time::ZERO {
         player.control(Control::Seek(from));
@@ -40,9 +41,11 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, Failure> {
 /// Folds the whole log, and prints what it comes to.
 fn headless(log: &Log, from: Time) -> Result<Exit, Failure> {
     let mut summary = Summary::new(Arc::clone(log.cast()), PROTOCOLS);
-    for records in log.records_from(from) {
-        for record in records.map_err(Failure::input)?.iter().filter(|record| record.at >= from) {
-            summary.observe(record);
+    for portion in log.records_from(from).map_err(Failure::input)? {
+        match portion {
+            Ok(portion) => portion.records.iter().for_each(|record| summary.observe(record)),
+            Err(LogError::Damaged { damage, .. }) => eprintln!("note: {damage}"),
+            Err(error) => return Err(Failure::input(error)),
         }
     }
     print(&report::figures(log.cast(), &summary))?;

@@ -10,7 +10,8 @@ use clap::Parser;
 
 use super::{Exit, Failure, print, signals};
 use crate::cli::{Cli, Command, Run};
-use crate::journal::{DEFAULT_FOLDER, JournalError, new_path};
+use crate::journal::JournalError;
+use crate::journal::select::{DEFAULT_DIRECTORY, reserve};
 use crate::kernel::Options;
 use crate::registry::PROTOCOLS;
 use crate::report;
@@ -40,7 +41,7 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
             "a live run needs a terminal on stdin and stdout"
         )));
     }
-    telemetry::init(live.then(|| Path::new(DEFAULT_FOLDER)));
+    telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
     let finished = if live { run_live(plan, args.speed)? } else { run_headless(plan, args.quiet)? };
     conclude(&finished, &args)
@@ -80,9 +81,9 @@ fn plan(args: &Run) -> Result<Plan, Failure> {
 }
 
 fn new_log(scenario: &Scenario) -> Result<PathBuf, Failure> {
-    let folder = Path::new(DEFAULT_FOLDER);
-    fs::create_dir_all(folder).map_err(|error| Failure::io(format!("cannot make the folder {} (use --log FILE or --no-log)", folder.display()), &error))?;
-    new_path(folder, &scenario.name, scenario.seed).map_err(|error| Failure::io("cannot name a new log", &error))
+    let folder = Path::new(DEFAULT_DIRECTORY);
+    reserve(folder, &scenario.name, scenario.seed)
+        .map_err(|error| Failure::io(format!("cannot make a log in {} (use --log FILE or --no-log)", folder.display()), &error))
 }
 
 fn run_headless(plan: Plan, quiet: bool) -> Result<Finished, Failure> {

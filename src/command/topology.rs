@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Exit, Failure, print};
 use crate::cli::{self, TopologyCommand};
-use crate::scenario::{self, Import, Place, Scenario, library};
+use crate::scenario::{self, Import, Scenario, library};
 use crate::world::Rect;
 
 /// Lists, shows, checks, writes and imports topologies.
@@ -17,7 +17,7 @@ pub(super) fn topology(command: &TopologyCommand) -> Result<Exit, Failure> {
         TopologyCommand::Show { name } => print(library::find(name).map_err(Failure::input)?.text)?,
         TopologyCommand::Check { topology } => {
             let scenario = Scenario::load(topology, &[], None).map_err(Failure::input)?;
-            print(&format!("{topology}: good\n{}", describe(&scenario)))?;
+            print(&format!("{}\n", scenario.describe()))?;
         }
         TopologyCommand::New => print(library::STARTER)?,
         TopologyCommand::Import(args) => import(args)?,
@@ -33,27 +33,6 @@ fn list(as_json: bool) -> String {
     }
     let width = shipped.iter().map(|topology| topology.name.len()).max().unwrap_or(0);
     shipped.iter().map(|topology| format!("{:width$}  {}\n", topology.name, topology.title())).collect()
-}
-
-/// What a topology comes to, in a few lines.
-fn describe(scenario: &Scenario) -> String {
-    let moving = scenario.nodes.iter().filter(|node| !matches!(node.place, Place::Fixed { .. })).count();
-    let bounds = &scenario.world.bounds;
-    let protocols: Vec<&str> = scenario.protocols.iter().map(|configured| configured.protocol.name).collect();
-    format!(
-        "  {}\n  {} nodes, {moving} of them moving; {} roads and {} buildings on {:.0} m x {:.0} m\n  protocols: {}\n  {:?} long, seed {}, {} expectations, {} planned faults\n",
-        scenario.title,
-        scenario.nodes.len(),
-        scenario.world.roads.len(),
-        scenario.world.buildings.len(),
-        bounds.width(),
-        bounds.height(),
-        protocols.join(", "),
-        scenario.duration,
-        scenario.seed,
-        scenario.expect.len(),
-        scenario.timeline.len(),
-    )
 }
 
 fn import(args: &cli::Import) -> Result<(), Failure> {

@@ -95,7 +95,8 @@ impl Kernel {
         let mut nodes: Vec<Node> =
             scenario.nodes.iter().zip(&keys).enumerate().map(|(id, (node, &key))| Node::new(id as u32, node, key, &scenario, &addresses)).collect();
         hand_out_roles(&scenario, &mut nodes)?;
-        let obstacles = Obstacles::new(scenario.world.buildings.iter().map(|building| building.outline.as_slice()));
+        let outlines = scenario.world.buildings.iter().map(|building| building.outline.as_slice());
+        let obstacles = Obstacles::new(outlines, scenario.radio.wall_db, scenario.radio.indoor_db_per_m);
         let propagation = Propagation::new(scenario.radio.clone(), obstacles, seed);
         let mut kernel = Kernel {
             now: Time::ZERO,

@@ -55,11 +55,7 @@ impl Propagation {
         if open < floor {
             return None;
         }
-        let (walls, inside) = self.obstacles.between(from, to);
-        let walls_db = f64::from(walls) * self.params.wall_db + f64::from(inside) * self.params.indoor_db_per_m;
-        if open - walls_db < floor {
-            return None;
-        }
+        let walls_db = self.obstacles.loss(from, to, open - floor)?;
         Some(Heard { node, mw: milliwatts(open - walls_db) as f32, walls_db: walls_db as f32, metres: squared.sqrt() as f32 })
     }
 
@@ -123,7 +119,7 @@ mod tests {
     #[test]
     fn walls_weaken() {
         let building = [(40.0, -10.0), (50.0, -10.0), (50.0, 10.0), (40.0, 10.0)];
-        let mut channel = Propagation::new(Params::default(), Obstacles::new([building.as_slice()]), 1);
+        let mut channel = Propagation::new(Params::default(), Obstacles::new([building.as_slice()], 9.0, 0.4), 1);
         let heard = channel.mean(0, (0.0, 0.0), (100.0, 0.0), 0.0).expect("in reach");
         assert!((f64::from(heard.walls_db) - (2.0 * 9.0 + 10.0 * 0.4)).abs() < 1e-3);
     }

@@ -20,7 +20,7 @@ pub use engine::{Engine, Finished, RunError};
 pub use expect::{Judge, Outcome};
 pub use headless::{Progress, run};
 pub use live::{LiveFeed, LiveHandle, start};
-pub use verify::{Difference, Verified, verify};
+pub use verify::{VerifyError, verify};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,11 +8,9 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::{Progress, RunError};
-use crate::journal::{Comparator, Log, LogError};
+use crate::journal::{self, Comparator, Comparison, Log, LogError};
 use crate::kernel::{Kernel, Options};
 use crate::scenario::{Error as ScenarioError, Scenario};
-
-pub use crate::journal::Difference;
 
 /// Why a log cannot be verified.
 #[derive(Debug, Error, Diagnostic)]
@@ -41,22 +39,11 @@ pub enum VerifyError {
     Interrupted,
 }
 
-/// What verifying found.
-#[derive(Debug)]
-pub struct Verified {
-    /// Events compared.
-    pub events: u64,
-    /// The first difference, if there is one.
-    pub difference: Option<Difference>,
-    /// What a person should know besides: a log that is cut or damaged.
-    pub notes: Vec<String>,
-}
-
 /// Runs the log's scenario again, and compares.
 ///
 /// # Errors
 /// If the log, its scenario or its input files cannot be read, or the files have changed.
-pub fn verify(path: &Path, base: Option<&Path>, options: Options, quiet: bool, interrupted: &AtomicBool) -> Result<Verified, VerifyError> {
+pub fn verify(path: &Path, base: Option<&Path>, options: Options, quiet: bool, interrupted: &AtomicBool) -> Result<Comparison, VerifyError> {
     let log = Log::open(path)?;
     let manifest = log.manifest().clone();
     let mut scenario = Scenario::reload(&manifest.text, &manifest.origin, &manifest.overrides, base)?;
@@ -68,16 +55,17 @@ pub fn verify(path: &Path, base: Option<&Path>, options: Options, quiet: bool, i
         }
     }
     let mut kernel = Kernel::new(Arc::new(scenario), options).map_err(RunError::from)?;
-    let mut comparator = Comparator::new(log)?;
-    let mut progress = Progress::new(kernel.end(), quiet);
-    while !kernel.is_ended() && !comparator.is_done() {
+    let mut comparator = Comparator::new(&log)?;
+    let mut progress = Progress::new(log.reached(), quiet);
+    let mut going = journal::Progress::Same;
+    while !kernel.is_ended() && going == journal::Progress::Same {
         if interrupted.load(Ordering::Relaxed) {
             return Err(VerifyError::Interrupted);
         }
         kernel.advance(kernel.end(), 4096);
-        comparator.push(&kernel.take_records())?;
-        progress.at(kernel.now(), || format!("{} events alike", comparator.compared()));
+        going = comparator.push(&kernel.take_records())?;
+        progress.at(kernel.now(), || "all alike so far".to_owned());
     }
     progress.done();
-    Ok(comparator.finish(kernel.is_ended())?.into())
+    Ok(comparator.finish()?)
 }

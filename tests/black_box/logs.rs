@@ -27,8 +27,8 @@ fn logged(duration: &str) -> (tempfile::TempDir, PathBuf) {
 fn rewrite(path: &Path, to: &Path, change: impl Fn(&mut Vec<Record>)) {
     let log = Log::open(path).expect("opens");
     let mut records: Vec<Record> = Vec::new();
-    for batch in log.records_from(Time::ZERO) {
-        records.extend(batch.expect("decodes").iter().cloned());
+    for portion in log.records_from(Time::ZERO).expect("opens") {
+        records.extend(portion.expect("decodes").records);
     }
     change(&mut records);
     let writer = Writer::create(to, log.manifest(), log.cast(), journal::Options::default()).expect("creates");
@@ -42,7 +42,7 @@ fn a_log_verifies_and_an_edited_one_does_not() {
     let (folder, path) = logged("5s");
     let output = roadveil(folder.path(), &["verify", "run.mcap"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    assert!(stdout(&output).contains("all alike"));
+    assert!(stdout(&output).contains("alike"));
 
     rewrite(&path, &folder.path().join("same.mcap"), |_| {});
     assert_eq!(code(&roadveil(folder.path(), &["verify", "same.mcap"])), 0);
