@@ -128,6 +128,7 @@ impl Scene {
         }
         self.counts.resize(cast.nodes.len(), Counts::default());
         self.reasons.resize(Reason::ALL.len(), 0);
+        self.flow.bound(FLOW_ROOM);
         self.cast = cast;
         self
     }
@@ -143,7 +144,7 @@ impl Scene {
             Event::Dropped { tx, node, why } => self.dropped(*tx, *node, *why),
             Event::Unsent { node, why, head } => {
                 self.totals.unsent += 1;
-                self.count(*why);
+                count(&mut self.reasons, *why);
                 if let Some(counts) = self.counts.get_mut(node.index()) {
                     counts.unsent += 1;
                 }
@@ -273,7 +274,7 @@ impl Scene {
             counts.settle(lost.is_none());
         }
         if let Some(why) = lost {
-            self.count(why);
+            count(&mut self.reasons, why);
         }
         self.settled(
             Some(head(&packet.bytes)),
@@ -308,7 +309,7 @@ impl Scene {
             // One branch for each of the two outcomes, tables by index: this is the hot loop of the fold.
             match reception.lost {
                 None => delivered += 1,
-                Some(why) => self.reasons[usize::from(why.code())] += 1,
+                Some(why) => count(&mut self.reasons, why),
             }
             if let Some(counts) = self.counts.get_mut(reception.node.index()) {
                 counts.settle(reception.lost.is_none());
@@ -340,7 +341,7 @@ impl Scene {
 
     /// A frame that had been received is lost after all.
     fn dropped(&mut self, tx: TxId, node: NodeId, why: Reason) {
-        self.count(why);
+        count(&mut self.reasons, why);
         self.totals.delivered = self.totals.delivered.saturating_sub(1);
         self.totals.lost += 1;
         let rate = self.rates.at(self.now);
@@ -360,7 +361,7 @@ impl Scene {
     }
 
     fn rejected(&mut self, at: Time, node: NodeId, role: u8, tx: Option<TxId>, why: Reason) {
-        self.count(why);
+        count(&mut self.reasons, why);
         self.totals.rejected += 1;
         if let Some(counts) = self.counts.get_mut(node.index()) {
             counts.rejected += 1;
@@ -402,10 +403,6 @@ impl Scene {
             }
         }
         self.loads_at = at;
-    }
-
-    fn count(&mut self, why: Reason) {
-        self.reasons[usize::from(why.code())] += 1;
     }
 
     fn message(&mut self, head: [u8; 2]) -> &mut MessageCounts {
@@ -502,6 +499,13 @@ impl Scene {
     /// Transmissions in the last whole second, or in the first while it lasts.
     pub fn sent_per_s(&self) -> u32 {
         self.rates.last_whole(self.now).sent
+    }
+}
+
+/// Counts a reason. The table is as long as there are reasons, but for a damaged snapshot's.
+fn count(reasons: &mut [u64], why: Reason) {
+    if let Some(count) = reasons.get_mut(usize::from(why.code())) {
+        *count += 1;
     }
 }
 

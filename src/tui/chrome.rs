@@ -138,13 +138,7 @@ pub fn title(scene: &Scene, ui: &Ui, place: &Place, buffer: &mut Buffer) {
             (true, false) => theme.style(Ink::Title),
             (false, _) => theme.style(Ink::Dim),
         };
-        x = put(
-            buffer,
-            (x, area.y),
-            area.right().saturating_sub(x),
-            &format!(" {} ", pane.title()),
-            style,
-        );
+        x = put(buffer, (x, area.y), area.right().saturating_sub(x), &tab(*pane), style);
     }
     let about = about(scene, ui, shown, place);
     if !about.is_empty() {
@@ -156,6 +150,14 @@ pub fn title(scene: &Scene, ui: &Ui, place: &Place, buffer: &mut Buffer) {
             &format!(" {about} "),
             theme.style(Ink::Dim),
         );
+    }
+}
+
+/// A pane's title with the number of its key, where it has one.
+fn tab(pane: Pane) -> String {
+    match Pane::ALL.iter().position(|other| *other == pane) {
+        Some(index @ 0..7) => format!(" {} {} ", index + 1, pane.title()),
+        _ => format!(" {} ", pane.title()),
     }
 }
 
@@ -194,7 +196,7 @@ pub fn footer(ui: &Ui, status: &Status, area: Rect, buffer: &mut Buffer) {
             " ",
             Style::new().add_modifier(Modifier::REVERSED),
         );
-        let hint = " message, node, reason, lost, refused, wire, air   Enter apply   Esc cancel ";
+        let hint = " a message, node or reason; lost, refused, wire, air ";
         return put_right(
             buffer,
             (end + 1, y),
@@ -203,11 +205,16 @@ pub fn footer(ui: &Ui, status: &Status, area: Rect, buffer: &mut Buffer) {
             theme.style(Ink::Dim),
         );
     }
-    if let Some(note) = ui.note().or(status.note.as_deref()) {
-        put(buffer, (x, y), area.width, &format!(" {note}"), theme.style(Ink::Warn));
-        return;
-    }
     let mut x = x;
+    if let Some(note) = ui.note().or(status.note.as_deref()) {
+        // What the feed has to say stays, so it must leave room for keys.
+        let room = if ui.note().is_some() {
+            area.width
+        } else {
+            area.width / 2
+        };
+        x = put(buffer, (x, y), room, &format!(" {note} "), theme.style(Ink::Warn));
+    }
     for command in commands::for_footer(ui, status) {
         let Some(key) = command.keys.first() else { continue };
         let (key, label) = (format!(" {}", key.name()), format!(" {} ", (command.label)(ui, status)));

@@ -86,7 +86,7 @@ fn lines(theme: Theme) -> Vec<Line<'static>> {
         (KeyState::Keyed, "holds a key"),
         (KeyState::Requesting, "asks for one"),
         (KeyState::Keyless, "has none"),
-        (KeyState::Revoked, "lost it: revoked"),
+        (KeyState::Revoked, "lost it, or was refused one"),
         (KeyState::Other, "says nothing of its key"),
     ];
     for (state, meaning) in states {

@@ -259,3 +259,6 @@ fn steady(mut status: Status) -> Status {
     }
     status
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,8 @@ impl Theme {
 
     /// The style of what is selected, in the pane that keys go to or in another.
     pub const fn selected(self, focused: bool) -> Style {
-        let style = Style::new().add_modifier(Modifier::REVERSED);
+        // One colour for the whole row, or it falls apart into the colours of its parts.
+        let style = Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED);
         if focused {
             style
         } else {
@@ -122,7 +123,7 @@ pub enum KeyState {
     Requesting,
     /// Holds one.
     Keyed,
-    /// It was taken away.
+    /// It was taken away, or refused.
     Revoked,
 }
 
@@ -130,11 +131,8 @@ impl KeyState {
     /// What the state's name says.
     pub fn of(state: Option<&str>) -> KeyState {
         const WORDS: &[(KeyState, &[&str])] = &[
-            (KeyState::Revoked, &["revoked", "expelled", "blocked"]),
-            (
-                KeyState::Keyless,
-                &["keyless", "no key", "without", "unregistered", "off"],
-            ),
+            (KeyState::Revoked, &["revoked", "refused", "expelled", "blocked"]),
+            (KeyState::Keyless, &["keyless", "no key", "without", "unregistered"]),
             (
                 KeyState::Requesting,
                 &[
@@ -150,8 +148,8 @@ impl KeyState {
             (
                 KeyState::Keyed,
                 &[
-                    "keyed",
                     "key",
+                    "renewing",
                     "certified",
                     "valid",
                     "registered",
@@ -203,6 +201,8 @@ mod tests {
         assert_eq!(KeyState::of(Some("keyless")), KeyState::Keyless);
         assert_eq!(KeyState::of(Some("requesting key")), KeyState::Requesting);
         assert_eq!(KeyState::of(Some("keyed")), KeyState::Keyed);
+        assert_eq!(KeyState::of(Some("renewing")), KeyState::Keyed);
+        assert_eq!(KeyState::of(Some("refused")), KeyState::Revoked);
         assert_eq!(KeyState::of(Some("Revoked")), KeyState::Revoked);
         assert_eq!(KeyState::of(Some("singing")), KeyState::Other);
     }

@@ -3,7 +3,7 @@
 use roadveil::event::{Cast, Event, Load, Map, NodeId};
 use roadveil_role::Reason;
 
-use crate::sample::{Run, addr, beacon, cast, got, missed, node, place};
+use super::sample::{Run, addr, beacon, cast, got, missed, node, place};
 
 /// A city: roads, buildings and vehicles in the numbers of a real one, everybody's beacons for `millis`.
 pub fn city(vehicles: u32, millis: u64) -> Run {

@@ -1,8 +1,9 @@
 //! A screen without a terminal: keys in, text out.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::StatefulWidget;
 use roadveil::feed::Status;
 use roadveil::metrics::scene::Scene;
@@ -75,6 +76,27 @@ impl Show {
         (0..area.height).map(|y| row(y) + "\n").collect()
     }
 
+    /// The text, and under each row a letter for the style of each cell, explained below.
+    pub fn styled(&mut self) -> String {
+        let buffer = self.buffer();
+        let area = buffer.area;
+        let mut styles: Vec<Style> = Vec::new();
+        let mut text = String::new();
+        for y in 0..area.height {
+            let cells: Vec<_> = (0..area.width).map(|x| &buffer[(x, y)]).collect();
+            let row: String = cells.iter().map(|cell| cell.symbol()).collect();
+            let letters: String = cells.iter().map(|cell| letter(&mut styles, cell.style())).collect();
+            text += &format!("{}\n{}\n", row.trim_end(), letters.trim_end());
+        }
+        for (index, style) in styles.iter().enumerate() {
+            let Style {
+                fg, bg, add_modifier, ..
+            } = style;
+            text += &format!("{}: {fg:?} on {bg:?} {add_modifier:?}\n", LETTERS[index]);
+        }
+        text
+    }
+
     /// Presses keys by name, with blanks between, and draws after each; what the last one led to.
     pub fn press(&mut self, keys: &str) -> Action {
         keys.split_whitespace().fold(Action::None, |_, name| {
@@ -83,6 +105,22 @@ impl Show {
             action
         })
     }
+}
+
+const LETTERS: &[char] = &[
+    'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w',
+];
+
+/// The letter of a style; a blank for none.
+fn letter(styles: &mut Vec<Style>, style: Style) -> char {
+    if style == Cell::EMPTY.style() {
+        return ' ';
+    }
+    let index = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+        styles.push(style);
+        styles.len() - 1
+    });
+    LETTERS[index]
 }
 
 /// A key by its name.

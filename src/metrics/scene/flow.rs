@@ -185,6 +185,12 @@ impl Flow {
         }
     }
 
+    /// Remembers at most so many from now on.
+    pub(super) fn bound(&mut self, room: usize) {
+        self.room = self.room.clamp(1, room);
+        self.entries.drain(..self.entries.len().saturating_sub(self.room));
+    }
+
     pub(super) fn push(&mut self, mut entry: Entry) {
         // Numbers only grow; what says otherwise is damaged, and would break the search below.
         if self.entries.back().is_some_and(|last| last.tx >= entry.tx) {

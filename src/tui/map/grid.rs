@@ -211,7 +211,7 @@ mod tests {
     fn a_circle_is_round() {
         let mut grid = Grid::new(6, 3);
         grid.circle((5.0, 5.0), 4.0, Ink::Ring);
-        assert_eq!(text(&grid), ["⢀⠔⠉⠉⠢⡀", "⠘⢄⣀⣀⡠⠃", "      "].map(str::to_owned));
+        assert_eq!(text(&grid), ["⢀⠤⠒⠢⢄ ", "⢸   ⢸ ", " ⠉⠒⠊⠁ "].map(str::to_owned));
     }
 
     proptest! {

@@ -161,14 +161,14 @@ fn row(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buffer) {
         );
         x += columns.bytes + 1;
     }
-    let (text, ink) = outcome(entry);
+    let (text, ink) = outcome(scene, entry);
     put(buffer, (x, y), area.right().saturating_sub(x), &text, theme.style(ink));
 }
 
 /// What became of it, in a word or a share.
-pub fn outcome(entry: &Entry) -> (String, Ink) {
+pub fn outcome(scene: &Scene, entry: &Entry) -> (String, Ink) {
     if !entry.ended {
-        return ("on air".to_owned(), Ink::Dim);
+        return (pending(scene, entry).to_owned(), Ink::Dim);
     }
     if let [only] = entry.receptions.as_slice() {
         return match entry.outcome(only) {
@@ -192,4 +192,13 @@ pub fn outcome(entry: &Entry) -> (String, Ink) {
         _ => Ink::Warn,
     };
     (format!("{}/{all}{refused}", entry.delivered), ink)
+}
+
+/// Why there are no outcomes: the frame is under way, or it has ended and the stream does not say, as in a log without its
+/// truth.
+pub fn pending(scene: &Scene, entry: &Entry) -> &'static str {
+    match entry.medium {
+        Medium::Air { airtime, .. } if entry.at.0.saturating_add(airtime) < scene.now().0 => "not known",
+        _ => "on air",
+    }
 }

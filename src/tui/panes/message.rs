@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use roadveil_role::tree::{self, Tree};
 
+use super::flow;
 use crate::metrics::scene::{Entry, Medium, Scene};
 use crate::tui::names;
 use crate::tui::text::{put, put_right};
@@ -43,7 +44,7 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
         height: area.height - 1,
         ..area
     };
-    let right = (body.width / 3).clamp(26, 46).min(body.width);
+    let right = (body.width * 2 / 5).clamp(28, 46).min(body.width);
     let left = body.width.saturating_sub(right + 1);
     content(ui, entry, Rect { width: left, ..body }, buffer);
     for y in body.top()..body.bottom() {
@@ -167,7 +168,8 @@ fn row(ui: &Ui, depth: usize, field: &Tree, area: Rect, buffer: &mut Buffer) {
         theme.style(Ink::Plain),
     );
     let room = area.right().saturating_sub(value + 2);
-    if usize::from(room) >= field.kind.len() {
+    // The schema's name of a container says nothing that its parts do not.
+    if usize::from(room) >= field.kind.len() && field.kind.chars().all(char::is_alphanumeric) {
         put_right(buffer, (value + 2, area.y), room, field.kind, theme.style(Ink::Dim));
     }
 }
@@ -235,7 +237,7 @@ fn receivers(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buf
         return 0;
     }
     let head = match (entry.ended, entry.receptions.len()) {
-        (false, _) => "on the air".to_owned(),
+        (false, _) => flow::pending(scene, entry).to_owned(),
         (true, 0) => "nobody in reach".to_owned(),
         (true, all) => match entry.rejected {
             0 => format!("{} of {all} received it", entry.delivered),

@@ -107,7 +107,7 @@ fn message(scene: &Scene, ui: &Ui, id: NodeId, entry: &Entry) -> Option<Line<'st
     let theme = ui.theme();
     let name = names::message(ui.protocols(), entry.head());
     let (way, other, (text, ink)) = if entry.sender == Some(id) {
-        ("sent to", names::addressee(scene, entry), outcome(entry))
+        ("sent to", names::addressee(scene, entry), outcome(scene, entry))
     } else {
         // Candidates are in the order of their numbers, as the stream has them.
         let reception = entry.receptions.iter().find(|reception| reception.node == id)?;
