@@ -123,7 +123,6 @@ impl Item<'_> {
 /// A parameter's value, in the shape that its kind takes.
 fn read_value(item: &Item<'_>, kind: ParamKind) -> Result<Value, Error> {
     let value = match kind {
-        ParamKind::Text => Value::Text(item.text("a text in quotes")?.to_owned()),
         ParamKind::Span { .. } => item
             .text(quantity::EXPECTED)
             .and_then(|_| item.duration())
