@@ -50,17 +50,30 @@ const MAX_SIDE: usize = 2048;
 impl Obstacles {
     /// Sorts the walls of `buildings` (outlines in metres, closed or not) into the grid; each wall takes `wall_db`, each
     /// metre inside `indoor_db_per_m`.
-    pub fn new<'a>(buildings: impl IntoIterator<Item = &'a [(f64, f64)]>, wall_db: f64, indoor_db_per_m: f64) -> Obstacles {
+    pub fn new<'a>(
+        buildings: impl IntoIterator<Item = &'a [(f64, f64)]>,
+        wall_db: f64,
+        indoor_db_per_m: f64,
+    ) -> Obstacles {
         let mut walls = Vec::new();
         for (building, outline) in buildings.into_iter().enumerate() {
             let next = outline.iter().cycle().skip(1);
             for (&from, &to) in outline.iter().zip(next) {
                 if from != to {
-                    walls.push(Wall { building: building as u32, from, to });
+                    walls.push(Wall {
+                        building: building as u32,
+                        from,
+                        to,
+                    });
                 }
             }
         }
-        let mut obstacles = Obstacles { walls, wall_db, indoor_db_per_m, ..Obstacles::default() };
+        let mut obstacles = Obstacles {
+            walls,
+            wall_db,
+            indoor_db_per_m,
+            ..Obstacles::default()
+        };
         if !obstacles.walls.is_empty() {
             obstacles.sort_into_grid();
             obstacles.memory = vec![(u64::MAX, Loss::Exact(0.0)); MEMORY];
@@ -96,7 +109,10 @@ impl Obstacles {
     /// The cell of a place; places beyond the rim belong to the cells at the rim.
     fn cell(&self, at: (f64, f64)) -> (usize, usize) {
         let along = |value: f64, count: usize| ((value / CELL).max(0.0) as usize).min(count - 1);
-        (along(at.0 - self.origin.0, self.columns), along(at.1 - self.origin.1, self.rows))
+        (
+            along(at.0 - self.origin.0, self.columns),
+            along(at.1 - self.origin.1, self.rows),
+        )
     }
 
     /// What walls and rooms between two places take, dB; `None` if it is more than `margin_db`.
@@ -104,7 +120,12 @@ impl Obstacles {
         if self.walls.is_empty() {
             return (margin_db >= 0.0).then_some(0.0);
         }
-        let raster = |at: (f64, f64)| ((at.0 / RASTER).round() as i64 as u16, (at.1 / RASTER).round() as i64 as u16);
+        let raster = |at: (f64, f64)| {
+            (
+                (at.0 / RASTER).round() as i64 as u16,
+                (at.1 / RASTER).round() as i64 as u16,
+            )
+        };
         let on = |at: (f64, f64)| ((at.0 / RASTER).round() * RASTER, (at.1 / RASTER).round() * RASTER);
         let (mut key_a, mut key_b, mut from, mut to) = (raster(a), raster(b), on(a), on(b));
         if key_b < key_a {
@@ -159,11 +180,18 @@ impl Obstacles {
 
     /// The share of a ray that lies inside of buildings, from where it crosses their walls.
     fn share_inside(&self, crossings: &mut [(u32, u32, f64)], from: (f64, f64)) -> f64 {
-        crossings.sort_unstable_by(|x, y| (x.0, x.2, x.1).partial_cmp(&(y.0, y.2, y.1)).unwrap_or(core::cmp::Ordering::Equal));
+        crossings.sort_unstable_by(|x, y| {
+            (x.0, x.2, x.1)
+                .partial_cmp(&(y.0, y.2, y.1))
+                .unwrap_or(core::cmp::Ordering::Equal)
+        });
         let mut inside = 0.0;
         for crossed in crossings.chunk_by(|x, y| x.0 == y.0) {
             let begins_inside = crossed.len() % 2 == 1 && self.contains(crossed[0].0, from);
-            let turns = begins_inside.then_some(0.0).into_iter().chain(crossed.iter().map(|crossing| crossing.2));
+            let turns = begins_inside
+                .then_some(0.0)
+                .into_iter()
+                .chain(crossed.iter().map(|crossing| crossing.2));
             let mut entered = None;
             for turn in turns {
                 match entered.take() {
@@ -181,14 +209,25 @@ impl Obstacles {
         let first = self.walls.partition_point(|wall| wall.building < building);
         let walls = self.walls[first..].iter().take_while(|wall| wall.building == building);
         let east = walls.filter(|wall| {
-            let (low, high) = if wall.from.1 < wall.to.1 { (wall.from, wall.to) } else { (wall.to, wall.from) };
+            let (low, high) = if wall.from.1 < wall.to.1 {
+                (wall.from, wall.to)
+            } else {
+                (wall.to, wall.from)
+            };
             (low.1..high.1).contains(&at.1) && (at.1 - low.1) * (high.0 - low.0) > (at.0 - low.0) * (high.1 - low.1)
         });
         east.count() % 2 == 1
     }
 
     /// Adds the walls of one cell that the ray crosses and that are not known yet.
-    fn cross_cell(&self, column: usize, row: usize, from: (f64, f64), by: (f64, f64), crossings: &mut Vec<(u32, u32, f64)>) {
+    fn cross_cell(
+        &self,
+        column: usize,
+        row: usize,
+        from: (f64, f64),
+        by: (f64, f64),
+        crossings: &mut Vec<(u32, u32, f64)>,
+    ) {
         let cell = row * self.columns + column;
         for &index in &self.entries[self.start[cell] as usize..self.start[cell + 1] as usize] {
             let wall = &self.walls[index as usize];
@@ -227,7 +266,10 @@ impl Ray {
             at,
             last,
             step: (by.0.signum() as isize, by.1.signum() as isize),
-            next: (border(from.0, by.0, grid.origin.0, at.0), border(from.1, by.1, grid.origin.1, at.1)),
+            next: (
+                border(from.0, by.0, grid.origin.0, at.0),
+                border(from.1, by.1, grid.origin.1, at.1),
+            ),
             each: (each(by.0), each(by.1)),
             over: false,
         }
@@ -300,7 +342,10 @@ mod tests {
         let (a, b) = ((0.0, 0.0), (400.0, 0.0));
         for margin in [5.0, 30.0, 100.0, 30.0, 47.9, 48.1, 5.0] {
             assert_eq!(obstacles.loss(a, b, margin).is_some(), margin > 48.0, "margin {margin}");
-            assert_eq!(of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]).loss(b, a, margin), obstacles.loss(a, b, margin));
+            assert_eq!(
+                of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]).loss(b, a, margin),
+                obstacles.loss(a, b, margin)
+            );
         }
     }
 

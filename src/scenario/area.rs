@@ -11,7 +11,7 @@ use super::{Input, library};
 use crate::world::grid::Grid;
 use crate::world::source::{ReadError, Source};
 use crate::world::sumo::{MAX_COORDINATE, fcd, net, poly};
-use crate::world::{Rect, World};
+use crate::world::{Rect, Road, RoadClass, World};
 
 /// How far beyond the outermost node the map goes, metres.
 const MARGIN: f64 = 100.0;
@@ -35,11 +35,15 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
     let section = item.section("[world]")?;
     let (net, trace, buildings) = (section.get("net"), section.get("trace"), section.get("buildings"));
     let (begin, end) = (section.get("begin"), section.get("end"));
-    let (bbox, grid) = (section.get("bbox"), section.get("grid"));
+    let (bbox, grid, roads) = (section.get("bbox"), section.get("grid"), section.get("roads"));
     section.finish()?;
     if let Some(grid) = grid {
         let grid = read_grid(&grid)?;
-        if let Some(other) = [net, trace, buildings, begin, end, bbox].into_iter().flatten().next() {
+        if let Some(other) = [net, trace, buildings, begin, end, bbox, roads]
+            .into_iter()
+            .flatten()
+            .next()
+        {
             return Err(other
                 .error(format!("`{}` and `world.grid` exclude each other", other.path))
                 .expected("one of the two"));
@@ -95,6 +99,9 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
         area.span = Some(traces.end().since(Time::ZERO));
         area.world.set_traces(traces);
     }
+    if let Some(item) = &roads {
+        area.world.roads.extend(read_roads(item)?);
+    }
     if let Some(bbox) = &cut.area {
         area.world.cut(bbox);
         area.world.bounds = *bbox;
@@ -138,6 +145,27 @@ fn resolve(item: &Item<'_>, written: &str, base: &Path) -> Result<Source, Error>
         },
         None => Ok(Source::file(written, base.join(written))),
     }
+}
+
+/// Reads `roads = [[[x, y], [x, y], ...], ...]`: roads by hand, which are only drawn.
+fn read_roads(item: &Item<'_>) -> Result<Vec<Road>, Error> {
+    let expected = "roads, each of them points [[x, y], [x, y], ...] in metres";
+    let roads = item.array(expected)?.into_iter().map(|road| {
+        let points = road.array(expected)?.into_iter().map(|point| {
+            let [x, y] = point.numbers(MAX_COORDINATE, expected)?;
+            Ok((x as f32, y as f32))
+        });
+        let points = points.collect::<Result<Vec<_>, Error>>()?;
+        if points.len() < 2 {
+            return Err(road.wrong("at least two points"));
+        }
+        Ok(Road {
+            points,
+            lanes: 2,
+            class: RoadClass::Street,
+        })
+    });
+    roads.collect()
 }
 
 /// Reads `bbox = [west, south, east, north]`.

@@ -171,6 +171,21 @@ fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(
         ["frames", figure, ..] => known(figure, "figure of `frames`", FRAMES.to_vec()),
         ["messages", protocol, ..] => known(protocol, "protocol", names().collect()),
         ["ops", op, ..] => known(op, "operation", Op::ALL.iter().map(|op| op.name()).collect()),
+        [protocol, figure] if names().any(|name| name == *protocol) => {
+            // A fresh fold already knows the names of its figures; one that names none yet may have any.
+            let own = protocols
+                .iter()
+                .filter(|configured| configured.protocol.name == *protocol);
+            let figures: Vec<&str> = own
+                .flat_map(|configured| (configured.protocol.fold)().figures())
+                .map(|(name, _)| name)
+                .collect();
+            if figures.is_empty() {
+                Ok(())
+            } else {
+                known(figure, "figure", figures)
+            }
+        }
         [root, ..] => known(root, "figure", names().chain(ROOTS.iter().copied()).collect()),
         [] => Ok(()),
     }

@@ -3,7 +3,23 @@
 use std::time::Duration;
 
 use roadveil_role::param::Default;
-use roadveil_role::{Cardinality, ParamKind, ParamSpec, Protocol, RoleSpec, SetupError};
+use roadveil_role::view::{Emitted, Fold, View};
+use roadveil_role::{Cardinality, ParamKind, ParamSpec, Protocol, RoleSpec, SetupError, Value};
+
+/// A fold over no events.
+struct NoEvents;
+
+impl Fold for NoEvents {
+    fn observe(&mut self, _event: &Emitted<'_>) {}
+    fn views(&self) -> Vec<View> {
+        Vec::new()
+    }
+    fn figures(&self) -> Vec<(&'static str, Value)> {
+        ["keys_issued", "keys_requested", "handovers"]
+            .map(|name| (name, Value::U64(0)))
+            .into()
+    }
+}
 
 /// A role.
 const fn role(name: &'static str, cardinality: Cardinality, radio: bool, wired: bool) -> RoleSpec {
@@ -66,7 +82,7 @@ static FAKE: Protocol = Protocol {
     ],
     marks: &[],
     setup: |_| Err(SetupError("a stand-in has no roles".to_owned())),
-    fold: || unreachable!("nothing is run"),
+    fold: || Box::new(NoEvents),
 };
 
 /// The registry with it alone.

@@ -15,7 +15,7 @@ use crate::system::{Location, Validity};
 
 /// Everything that travels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[allow(
+#[expect(
     clippy::large_enum_variant,
     reason = "messages live for one callback; a box would be an allocation for each"
 )]
@@ -125,7 +125,7 @@ impl Message for Request {
 
 /// What `res2` seals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[allow(clippy::large_enum_variant, reason = "it lives for one callback")]
+#[expect(clippy::large_enum_variant, reason = "it lives for one callback")]
 pub enum Answer {
     /// `Cert_i`, for the `Y_i` and `T_i` that were asked for.
     Issued(Proof),
@@ -150,7 +150,7 @@ pub struct Safety {
 
 /// Whose signature it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[allow(clippy::large_enum_variant, reason = "it lives for one callback")]
+#[expect(clippy::large_enum_variant, reason = "it lives for one callback")]
 pub enum Credential {
     /// The certificate itself.
     Certificate(Certificate),

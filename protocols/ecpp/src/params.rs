@@ -212,7 +212,7 @@ pub enum Attach {
 
 /// The parameters of a run, for the roles.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(
+#[expect(
     missing_docs,
     reason = "each field is the parameter of that name, whose help says what it is"
 )]
