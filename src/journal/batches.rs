@@ -48,6 +48,8 @@ pub struct Batches {
     reached: Time,
     /// Something lost since the last batch has been told already.
     told: bool,
+    /// The value of `next_chunk` while the chunk being read is one that is not whole.
+    lossy: Option<usize>,
     /// How many events the run had, if it says.
     total: Option<u64>,
     done: bool,
@@ -107,6 +109,7 @@ impl Batches {
             expected: None,
             reached: chunk.checked_sub(1).map_or(Time::ZERO, |last| log.chunks[last].end),
             told: false,
+            lossy: None,
             total: log.end().map(|end| end.events),
             done: false,
         })
@@ -119,19 +122,28 @@ impl Batches {
         };
         self.next_chunk += 1;
         self.tell_structural(chunk.offset);
-        let read = chunk::read(&mut self.handle, &chunk).map_err(|source| LogError::Io {
+        let content = chunk::read(&mut self.handle, &chunk).map_err(|source| LogError::Io {
             path: self.path.clone(),
             source: Arc::new(source),
         })?;
-        match read.and_then(|plain| self.unpacker.unpack(&plain)) {
-            Ok(entries) => self.queue.extend(entries),
-            Err(fault) => {
-                self.unpacker.interrupt();
-                let error = self.damage(chunk.offset, chunk.next - chunk.offset, Some(chunk.end), fault);
-                self.pending.push_back(Err(error));
-            }
+        match content.fault {
+            None => match self.unpacker.unpack(&content.plain) {
+                Ok(entries) => self.queue.extend(entries),
+                Err(fault) => self.lose(&chunk, fault, &content.plain),
+            },
+            // A chunk that the file's end cut off is as it must be; the log says that it was cut.
+            Some(_) if chunk.cut => self.queue.extend(self.unpacker.salvage(&content.plain)),
+            Some(fault) => self.lose(&chunk, fault, &content.plain),
         }
         Ok(true)
+    }
+
+    /// Tells that a chunk is damaged, and takes of it what proves itself.
+    fn lose(&mut self, chunk: &ChunkRef, fault: Fault, plain: &[u8]) {
+        let error = self.damage(chunk.offset, chunk.next - chunk.offset, Some(chunk.end), fault);
+        self.pending.push_back(Err(error));
+        self.lossy = Some(self.next_chunk);
+        self.queue.extend(self.unpacker.salvage(plain));
     }
 
     /// Tells what the walk found damaged before that place in the file.
@@ -208,7 +220,8 @@ impl Batches {
             let error = self.damage(offset, 0, Some(batch.from), Fault::Missing);
             self.pending.push_back(Err(error));
         }
-        self.told = false;
+        // Between what is left of a chunk that is not whole there may be holes; one message is enough for it.
+        self.told = self.lossy == Some(self.next_chunk);
         self.expected = Some(batch.end());
         self.reached = batch.to;
         self.pending.push_back(Ok(Stretch {

@@ -1,7 +1,7 @@
 //! A chunk of the file: found by its head, read only if sizes and checksum agree.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 
 use roadveil_role::Time;
 
@@ -12,6 +12,7 @@ use super::source::Handle;
 use super::stream::Batch;
 use super::walk::PREFIX;
 use super::wire::Reader;
+use zstd::stream::read::Decoder;
 
 /// More than the head of any chunk.
 pub(super) const HEAD: u64 = 96;
@@ -30,6 +31,8 @@ pub(super) struct ChunkRef {
     plain: u64,
     sum: u32,
     packing: Packing,
+    /// The file ends within it.
+    pub(super) cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,35 +85,69 @@ pub(super) fn parse(head: &[u8], at: u64, size: u64) -> Option<ChunkRef> {
         plain,
         sum,
         packing,
+        cut: false,
     })
 }
 
-/// Reads a chunk: the bytes that its records were, or what is wrong.
-pub(super) fn read(handle: &mut Handle, chunk: &ChunkRef) -> io::Result<Result<Vec<u8>, Fault>> {
+/// The chunk that begins at `at` and that the file's end cut off.
+pub(super) fn parse_cut(head: &[u8], at: u64, size: u64) -> Option<ChunkRef> {
+    // Its head is that of a chunk in a file that goes on.
+    let chunk = looks_like_one(head).then(|| parse(head, at, u64::MAX)).flatten()?;
+    (chunk.data < size).then(|| ChunkRef {
+        next: size,
+        packed: size - chunk.data,
+        cut: true,
+        ..chunk
+    })
+}
+
+/// What a chunk's bytes came to.
+#[derive(Debug)]
+pub(super) struct Content {
+    /// Its records, or as many as could be decompressed.
+    pub(super) plain: Vec<u8>,
+    /// What is wrong with it. Nothing in it may then be believed that does not prove itself.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Reads a chunk.
+pub(super) fn read(handle: &mut Handle, chunk: &ChunkRef) -> io::Result<Content> {
+    let bad = |fault| {
+        Ok(Content {
+            plain: Vec::new(),
+            fault: Some(fault),
+        })
+    };
     if chunk.packed > MAX_CHUNK as u64 || chunk.plain > MAX_CHUNK as u64 {
-        return Ok(Err(Fault::Size));
+        return bad(Fault::Size);
     }
     let mut packed = Vec::with_capacity(chunk.packed as usize);
     handle.read(chunk.data, chunk.packed, &mut packed)?;
+    let mut fault = None;
     let plain = match chunk.packing {
         Packing::None => packed,
-        Packing::Unknown => return Ok(Err(Fault::UnknownCompression)),
+        Packing::Unknown => return bad(Fault::UnknownCompression),
         Packing::Zstd => {
             let mut plain = Vec::with_capacity(chunk.plain as usize);
-            match zstd::bulk::Decompressor::new()?.decompress_to_buffer(&packed, &mut plain) {
-                Ok(_) => plain,
-                Err(_) => return Ok(Err(Fault::Compression)),
+            // What comes out before an error stays.
+            if Decoder::with_buffer(&packed[..])?
+                .take(chunk.plain)
+                .read_to_end(&mut plain)
+                .is_err()
+            {
+                fault = Some(Fault::Compression);
             }
+            plain
         }
     };
-    if plain.len() as u64 != chunk.plain {
-        return Ok(Err(Fault::Compression));
+    if fault.is_none() && plain.len() as u64 != chunk.plain {
+        fault = Some(Fault::Compression);
     }
     // MCAP writes 0 for "no checksum". The chain of the batches covers the events even then.
-    if chunk.sum != 0 && crc32fast::hash(&plain) != chunk.sum {
-        return Ok(Err(Fault::Checksum));
+    if fault.is_none() && chunk.sum != 0 && crc32fast::hash(&plain) != chunk.sum {
+        fault = Some(Fault::Checksum);
     }
-    Ok(Ok(plain))
+    Ok(Content { plain, fault })
 }
 
 /// A batch found in a chunk.
@@ -121,6 +158,16 @@ pub(super) enum Entry {
     Open(Batch),
     /// A message that is no batch.
     Bad,
+}
+
+impl Entry {
+    /// The batch, whole or under way.
+    pub(super) const fn batch(&self) -> Option<&Batch> {
+        match self {
+            Entry::Batch(batch) | Entry::Open(batch) => Some(batch),
+            Entry::Bad => None,
+        }
+    }
 }
 
 /// What is known between the chunks of a file.
@@ -155,6 +202,26 @@ impl Unpacker {
             }
         }
         Ok(entries)
+    }
+
+    /// Takes as much as there is of a chunk that is not whole. Only batches that prove themselves are taken: each holds
+    /// the hash of its content, which no accident leaves right.
+    pub(super) fn salvage(&mut self, plain: &[u8]) -> Vec<Entry> {
+        let mut reader = Reader::new(plain);
+        let mut entries = Vec::new();
+        self.interrupt();
+        while let Ok((kind, content)) = record(&mut reader) {
+            if kind == op::MESSAGE {
+                entries.extend(self.message(content).ok().flatten());
+            }
+        }
+        self.interrupt();
+        entries.retain(|entry| {
+            entry
+                .batch()
+                .is_some_and(|batch| batch.is_sealed() && batch.decode().is_ok())
+        });
+        entries
     }
 
     /// Forgets what the next chunk was to go on with.

@@ -8,7 +8,7 @@ use roadveil_role::Time;
 use serde::Deserialize;
 
 use super::batches::{Batches, Records};
-use super::chunk::{self, ChunkRef, Unpacker};
+use super::chunk::{self, ChunkRef, Entry, Unpacker};
 use super::container::{self, MAX_CAST};
 use super::damage::Damage;
 use super::error::LogError;
@@ -66,7 +66,7 @@ impl Log {
         if !MAGIC.starts_with(&magic) {
             return Err(LogError::NotALog { path });
         }
-        let found = walk(&mut handle).map_err(io)?;
+        let mut found = walk(&mut handle).map_err(io)?;
         let Some(manifest) = found.manifest else {
             return Err(match found.profile {
                 Some(profile) if profile != container::PROFILE => LogError::Foreign { path, profile },
@@ -84,6 +84,7 @@ impl Log {
         })?;
         let end = found.end.and_then(|end| serde_json::from_slice(&end).ok());
         let unpacker = first_channels(&mut handle, &found.chunks).map_err(io)?;
+        end_of_cut(&mut handle, &unpacker, &mut found.chunks).map_err(io)?;
         Ok(Log {
             source,
             chunks: found.chunks.into(),
@@ -208,12 +209,28 @@ fn read_cast(packed: &[u8]) -> Option<Cast> {
 /// The numbers that the log gives to its channels stand in its first chunk.
 fn first_channels(handle: &mut Handle, chunks: &[ChunkRef]) -> std::io::Result<Unpacker> {
     let mut unpacker = Unpacker::default();
-    if let Some(first) = chunks.first()
-        && let Ok(plain) = chunk::read(handle, first)?
-    {
-        // If it does not unpack, our own numbers stand.
-        unpacker.unpack(&plain).ok();
-        unpacker.interrupt();
+    if let Some(first) = chunks.first() {
+        let content = chunk::read(handle, first)?;
+        // If it is not whole, our own numbers stand.
+        if content.fault.is_none() {
+            unpacker.unpack(&content.plain).ok();
+            unpacker.interrupt();
+        }
     }
     Ok(unpacker)
+}
+
+/// A chunk that was cut off has less than its head says: its last time is that of the last batch that is left of it.
+fn end_of_cut(handle: &mut Handle, unpacker: &Unpacker, chunks: &mut Vec<ChunkRef>) -> std::io::Result<()> {
+    let Some(chunk) = chunks.last_mut().filter(|chunk| chunk.cut) else {
+        return Ok(());
+    };
+    let content = chunk::read(handle, chunk)?;
+    let entries = unpacker.clone().salvage(&content.plain);
+    let last = entries.iter().filter_map(Entry::batch).map(|batch| batch.to).max();
+    match last {
+        Some(last) => chunk.end = last,
+        None => chunks.truncate(chunks.len() - 1),
+    }
+    Ok(())
 }

@@ -39,7 +39,7 @@ pub enum Ending {
     Open,
     /// Within a record: the run was killed while it wrote, or the file was cut.
     Cut {
-        /// How many bytes are of no use.
+        /// How many bytes the unfinished record has.
         bytes: u64,
     },
 }
@@ -207,6 +207,10 @@ fn lose_tail(handle: &mut Handle, found: &mut Found, at: u64, cut: bool) -> io::
         found.trailing = size - at;
     } else if cut && !closed {
         found.ending = Ending::Cut { bytes: size - at };
+        // The beginning of a chunk may still hold whole batches.
+        let mut head = Vec::new();
+        handle.read(at, chunk::HEAD, &mut head)?;
+        found.chunks.extend(chunk::parse_cut(&head, at, size));
     } else {
         // It goes to the file's end and has no end record: something was hit, or somebody appended something.
         found.ending = if closed { Ending::Closed } else { Ending::Open };

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use roadveil_role::Time;
+
 use super::sample;
 use crate::journal::*;
 
@@ -115,6 +117,63 @@ fn a_bad_chunk_costs_its_own_time_and_no_more() {
     }
     // The chain goes on behind the hole, and the end cannot be told.
     assert_eq!((integrity.broken_at, integrity.end), (None, EndCheck::Unknown));
+}
+
+/// A short run is one chunk. Cut or hit, it still has every batch that proves itself.
+#[test]
+fn what_is_left_of_a_chunk_is_read() {
+    let records = sample::run(3_000);
+    let file = sample::Shared::default();
+    let mut recorder = Recorder::writing(sample::writer(&file, Options::default()), &sample::cast());
+    recorder.record(&records).expect("it records");
+    recorder
+        .finish(Time::from_secs(15), Outcome::Finished)
+        .expect("it finishes");
+    let bytes = file.bytes();
+    let summary = mcap::Summary::read(&bytes).expect("a summary").expect("there is one");
+    assert_eq!(summary.chunk_indexes.len(), 2, "the second has all events");
+    let chunk = &summary.chunk_indexes[1];
+    let place = |part: u64| (chunk.chunk_start_offset + chunk.chunk_length * part / 100) as usize;
+
+    let cut = sample::open(&bytes[..place(90)]).expect("it opens");
+    let read = sample::read_all(&cut);
+    assert!(
+        read.len() > records.len() / 4 && read.len() < records.len(),
+        "{}",
+        read.len()
+    );
+    assert!(read.iter().map(|(number, _)| *number).eq(0..read.len() as u64));
+    assert_true(&read, &records).expect("a prefix");
+    assert_eq!(cut.reached(), read[read.len() - 1].1.at);
+    let integrity = cut.check().expect("it reads");
+    assert!(
+        integrity.is_sound() && integrity.end == EndCheck::Absent,
+        "{integrity:?}"
+    );
+    let later = cut
+        .records_from(cut.reached())
+        .expect("it opens")
+        .filter_map(Result::ok)
+        .last();
+    assert_eq!(later.expect("the last").records.last(), records.get(read.len() - 1));
+
+    let mut salvaged = 0;
+    for part in 10..90 {
+        let mut hit = bytes.clone();
+        hit[place(part)] ^= 1;
+        let hit = sample::open(hit).expect("it opens");
+        let read = sample::read_all(&hit);
+        assert_true(&read, &records).expect("the rest is true");
+        salvaged += read.len();
+        let integrity = hit.check().expect("it reads");
+        assert!(!integrity.damage.is_empty() && integrity.broken_at.is_none());
+        assert_eq!(read.len() as u64 + integrity.lost, records.len() as u64);
+    }
+    assert!(
+        salvaged > 80 * records.len() / 4,
+        "{salvaged} of {}",
+        80 * records.len()
+    );
 }
 
 #[test]
