@@ -78,7 +78,7 @@ impl Show {
             ui,
             cache: Cache::default(),
             terminal,
-            later,
+            later: later.into_iter().cycle(),
         }
     }
 
