@@ -25,7 +25,10 @@ struct Draws(u64);
 
 impl Draws {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 }
@@ -39,11 +42,29 @@ fn traffic() -> Vec<Record> {
         let at = number * step;
         let sender = NodeId((number % u64::from(NODES)) as u32);
         let mut bytes = vec![0x2a; FRAME];
-        bytes[FRAME / 3..].iter_mut().for_each(|byte| *byte = draws.next() as u8);
+        bytes[FRAME / 3..]
+            .iter_mut()
+            .for_each(|byte| *byte = draws.next() as u8);
         let from = LinkAddr::local([0, 0, 0, 0, (sender.0 >> 8) as u8, sender.0 as u8]);
-        let frame = Frame { tx: TxId(number), from, to: LinkAddr::BROADCAST, airtime: 488_000, bytes: bytes.into() };
-        records.push(Record { at: Time(at), event: Event::Frame(frame) });
-        records.push(Record { at: Time(at), event: Event::Sent { tx: TxId(number), node: sender, attempt: 0 } });
+        let frame = Frame {
+            tx: TxId(number),
+            from,
+            to: LinkAddr::BROADCAST,
+            airtime: 488_000,
+            bytes: bytes.into(),
+        };
+        records.push(Record {
+            at: Time(at),
+            event: Event::Frame(frame),
+        });
+        records.push(Record {
+            at: Time(at),
+            event: Event::Sent {
+                tx: TxId(number),
+                node: sender,
+                attempt: 0,
+            },
+        });
         // Neighbours are near in space, not in number.
         let mut node = 0;
         let receptions = (0..HEARD)
@@ -54,13 +75,31 @@ fn traffic() -> Vec<Record> {
                     7 | 8 => Some(Reason::Collision),
                     _ => Some(Reason::BelowSensitivity),
                 };
-                Reception { node: NodeId(node), dbm: -60 - (draws.next() % 35) as i8, lost }
+                Reception {
+                    node: NodeId(node),
+                    dbm: -60 - (draws.next() % 35) as i8,
+                    lost,
+                }
             })
             .collect();
-        records.push(Record { at: Time(at + step / 2), event: Event::Heard { tx: TxId(number), receptions } });
+        records.push(Record {
+            at: Time(at + step / 2),
+            event: Event::Heard {
+                tx: TxId(number),
+                receptions,
+            },
+        });
         if number % 4 == 0 {
-            let event = Event::Rejected { node: sender, role: 0, tx: Some(TxId(number)), why: Reason::Stale };
-            records.push(Record { at: Time(at + step / 2), event });
+            let event = Event::Rejected {
+                node: sender,
+                role: 0,
+                tx: Some(TxId(number)),
+                why: Reason::Stale,
+            };
+            records.push(Record {
+                at: Time(at + step / 2),
+                event,
+            });
         }
         if number % (RATE / 10) == 0 {
             let moved = (0..NODES).map(|node| {
@@ -73,7 +112,10 @@ fn traffic() -> Vec<Record> {
                 };
                 (NodeId(node), at)
             });
-            records.push(Record { at: Time(at + step / 2), event: Event::Moved(moved.collect()) });
+            records.push(Record {
+                at: Time(at + step / 2),
+                event: Event::Moved(moved.collect()),
+            });
         }
     }
     records
@@ -81,8 +123,13 @@ fn traffic() -> Vec<Record> {
 
 /// What is counted: one for each receiver of a frame, one for each other event.
 fn events(records: &[Record]) -> usize {
-    let count =
-        |record: &Record| if let Event::Heard { receptions, .. } = &record.event { receptions.len() } else { 1 };
+    let count = |record: &Record| {
+        if let Event::Heard { receptions, .. } = &record.event {
+            receptions.len()
+        } else {
+            1
+        }
+    };
     records.iter().map(count).sum()
 }
 
@@ -137,9 +184,18 @@ impl Write for Counting {
 
 fn recorder(positions: bool) -> (Recorder, Counting) {
     let sink = Counting::default();
-    let options = Options { positions, ..Options::default() };
-    let writer = Writer::onto(Box::new(sink.clone()), Path::new("bench.mcap"), &manifest(), &cast(), options)
-        .expect("a sink that takes everything");
+    let options = Options {
+        positions,
+        ..Options::default()
+    };
+    let writer = Writer::onto(
+        Box::new(sink.clone()),
+        Path::new("bench.mcap"),
+        &manifest(),
+        &cast(),
+        options,
+    )
+    .expect("a sink that takes everything");
     (Recorder::writing(writer, &cast()), sink)
 }
 
@@ -149,10 +205,15 @@ fn main() {
     let noise = RATE as f64 * (FRAME - FRAME / 3) as f64;
     let (mut recorder, sink) = recorder(false);
     recorder.record(&records).expect("it records");
-    let finished = recorder.finish(Time::from_secs(1), Outcome::Finished).expect("it finishes");
+    let finished = recorder
+        .finish(Time::from_secs(1), Outcome::Finished)
+        .expect("it finishes");
     let bytes = sink.0.load(Ordering::Relaxed) as f64;
     let (each, rest) = (bytes / counted as f64, (bytes - noise) / counted as f64);
-    println!("{counted} events (receptions counted singly) in {} records", records.len());
+    println!(
+        "{counted} events (receptions counted singly) in {} records",
+        records.len()
+    );
     println!("{bytes:.0} bytes of log: {each:.2} an event, {rest:.2} without the frames' random bytes");
     println!("stream hash {}", finished.stream_hash);
     divan::main();
@@ -177,7 +238,9 @@ fn write_log(bencher: Bencher<'_, '_>, positions: bool) {
     bencher.counter(ItemsCount::new(events(&records))).bench_local(|| {
         let (mut recorder, _) = recorder(positions);
         recorder.record(&records).expect("it records");
-        recorder.finish(Time::from_secs(1), Outcome::Finished).expect("it finishes")
+        recorder
+            .finish(Time::from_secs(1), Outcome::Finished)
+            .expect("it finishes")
     });
 }
 
@@ -205,10 +268,14 @@ fn read_log(bencher: Bencher<'_, '_>) {
     let writer = Writer::create(&path, &manifest(), &cast(), Options::default()).expect("a log");
     let mut recorder = Recorder::writing(writer, &cast());
     recorder.record(&records).expect("it records");
-    recorder.finish(Time::from_secs(1), Outcome::Finished).expect("it finishes");
+    recorder
+        .finish(Time::from_secs(1), Outcome::Finished)
+        .expect("it finishes");
     let log = Log::open(&path).expect("it opens");
     bencher.counter(ItemsCount::new(events(&records))).bench_local(|| {
         let portions = log.records_from(Time::ZERO).expect("it opens");
-        portions.map(|portion| portion.expect("whole").records.len()).sum::<usize>()
+        portions
+            .map(|portion| portion.expect("whole").records.len())
+            .sum::<usize>()
     });
 }

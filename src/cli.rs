@@ -12,7 +12,11 @@ use crate::scenario::quantity;
 ///
 /// Without a command: the topology `city`, live in a terminal; without a terminal, 30 s of it headless, with a summary.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110, after_help = "Exit codes: 0 done; 1 an expectation failed or a difference was found; 2 bad usage or input; 3 could not go on; 130 interrupted.")]
+#[command(
+    version,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 done; 1 an expectation failed or a difference was found; 2 bad usage or input; 3 could not go on; 130 interrupted."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -192,7 +196,13 @@ pub struct Import {
     #[arg(long, value_name = "S")]
     pub end: Option<f64>,
     /// Part of the map to use, metres
-    #[arg(long, value_name = "x0,y0,x1,y1", value_delimiter = ',', num_args = 4, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "x0,y0,x1,y1",
+        value_delimiter = ',',
+        num_args = 4,
+        allow_negative_numbers = true
+    )]
     pub bbox: Option<Vec<f64>>,
     /// Where to write the topology; `-` for stdout
     #[arg(short, long, value_name = "T.toml")]

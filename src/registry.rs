@@ -22,7 +22,11 @@ mod tests {
         numbers.dedup();
         assert_eq!(numbers.len(), PROTOCOLS.len());
         for known in PROTOCOLS {
-            assert!(known.message_names().count() < 128, "{}: a message's number is one byte", known.name);
+            assert!(
+                known.message_names().count() < 128,
+                "{}: a message's number is one byte",
+                known.name
+            );
             assert!(protocol(known.name).is_some());
         }
     }

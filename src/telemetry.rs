@@ -24,5 +24,9 @@ pub fn init(folder: Option<&Path>) {
         },
     };
     // A second call, in a test, keeps the first setting.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(writer)
+        .try_init();
 }

@@ -21,12 +21,32 @@ fn records(number: u64) -> [Record; 2] {
     let at = Time(number * STEP);
     let bytes: Arc<[u8]> = (0..6u64).flat_map(|part| (number * 7 + part).to_le_bytes()).collect();
     let from = LinkAddr::local([1; 6]);
-    let frame = Frame { tx: TxId(number), from, to: LinkAddr::BROADCAST, airtime: 488_000, bytes };
-    let receptions =
-        (0..20).map(|node| Reception { node: NodeId(node), dbm: -70 - (number % 20) as i8, lost: None }).collect();
+    let frame = Frame {
+        tx: TxId(number),
+        from,
+        to: LinkAddr::BROADCAST,
+        airtime: 488_000,
+        bytes,
+    };
+    let receptions = (0..20)
+        .map(|node| Reception {
+            node: NodeId(node),
+            dbm: -70 - (number % 20) as i8,
+            lost: None,
+        })
+        .collect();
     [
-        Record { at, event: Event::Frame(frame) },
-        Record { at: Time(at.0 + 488_000), event: Event::Heard { tx: TxId(number), receptions } },
+        Record {
+            at,
+            event: Event::Frame(frame),
+        },
+        Record {
+            at: Time(at.0 + 488_000),
+            event: Event::Heard {
+                tx: TxId(number),
+                receptions,
+            },
+        },
     ]
 }
 
@@ -77,7 +97,9 @@ fn child_that_runs_until_it_is_killed() {
         number += 5;
         recorder.push(slice.into()).expect("it records");
         let mut out = std::io::stdout();
-        writeln!(out, "pushed {number}").and_then(|()| out.flush()).expect("the parent listens");
+        writeln!(out, "pushed {number}")
+            .and_then(|()| out.flush())
+            .expect("the parent listens");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -93,7 +115,9 @@ fn a_killed_run_leaves_a_log_that_opens() {
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"))
+            .lines()
+            .map_while(Result::ok);
         // Until it has begun; the rest of what it says waits in the pipe. The test's own output may stand in the line.
         let number = |line: String| line.split_once("pushed ")?.1.parse::<u64>().ok();
         let begun = lines.by_ref().find_map(number);
@@ -115,8 +139,15 @@ fn a_killed_run_leaves_a_log_that_opens() {
         }
         // It runs in real time, at most; a second is what may be lost, and a little for a slow machine.
         let lost = Time(pushed.saturating_sub(read / 2) * STEP);
-        assert!(lost <= Time::from_millis(1_500), "{lost} s of {} s lost", Time(pushed * STEP));
+        assert!(
+            lost <= Time::from_millis(1_500),
+            "{lost} s of {} s lost",
+            Time(pushed * STEP)
+        );
         let integrity = log.check().expect("it reads");
-        assert!(integrity.is_sound() && integrity.end == EndCheck::Absent, "{integrity:?}");
+        assert!(
+            integrity.is_sound() && integrity.end == EndCheck::Absent,
+            "{integrity:?}"
+        );
     }
 }

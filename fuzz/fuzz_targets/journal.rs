@@ -13,7 +13,9 @@ fuzz_target!(|data: &[u8]| {
         let _ = log.records_from(Time::from_secs(1)).map(Iterator::count);
     }
     // The same bytes as a batch: two of them say how it is parted.
-    let Some((&[count, split], rest)) = data.split_first_chunk() else { return };
+    let Some((&[count, split], rest)) = data.split_first_chunk() else {
+        return;
+    };
     let (public, truth) = rest.split_at(usize::from(split).min(rest.len()));
     let state = StreamHash::start();
     let mut batch = Batch {

@@ -2,8 +2,8 @@
 
 mod params;
 
-use std::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 
 use roadveil_role::{Reason, Time};
 
@@ -34,7 +34,14 @@ struct Lane {
 impl Wires {
     /// The wires between nodes with these keys, by number; `special` names links that differ.
     pub fn new(params: Params, special: BTreeMap<(u32, u32), Link>, keys: Vec<Key>, seed: u64) -> Wires {
-        Wires { params, draws: Draws::new(seed, "backhaul"), keys, special, lanes: BTreeMap::new(), down: BTreeMap::new() }
+        Wires {
+            params,
+            draws: Draws::new(seed, "backhaul"),
+            keys,
+            special,
+            lanes: BTreeMap::new(),
+            down: BTreeMap::new(),
+        }
     }
 
     /// Takes the link between two nodes down or up.
@@ -57,7 +64,9 @@ impl Wires {
 
         let lane = self.lanes.entry((from, to)).or_default();
         lane.packets += 1;
-        let mut draw = self.draws.sequence(self.keys[from as usize], self.keys[to as usize], lane.packets);
+        let mut draw = self
+            .draws
+            .sequence(self.keys[from as usize], self.keys[to as usize], lane.packets);
         let (coin, wobble) = (draw.unit(), draw.unit());
         if self.down.get(&pair).copied().unwrap_or(false) {
             return Err(Reason::LinkDown);
@@ -88,12 +97,22 @@ mod tests {
     use super::*;
 
     fn wires(params: Params) -> Wires {
-        Wires::new(params, BTreeMap::new(), (0..3).map(|index| Key::of(&index.to_string())).collect(), 1)
+        Wires::new(
+            params,
+            BTreeMap::new(),
+            (0..3).map(|index| Key::of(&index.to_string())).collect(),
+            1,
+        )
     }
 
     #[test]
     fn a_packet_takes_its_serialisation_and_latency() {
-        let mut wires = wires(Params { latency_ms: 5.0, jitter_ms: 0.0, bandwidth_bps: 1e6, ..Params::default() });
+        let mut wires = wires(Params {
+            latency_ms: 5.0,
+            jitter_ms: 0.0,
+            bandwidth_bps: 1e6,
+            ..Params::default()
+        });
         // 1250 bytes at 1 Mbit/s: 10 ms, and the second waits for the first.
         assert_eq!(wires.send(Time::ZERO, 0, 1, 1250), Ok(Time::from_millis(15)));
         assert_eq!(wires.send(Time::ZERO, 0, 1, 1250), Ok(Time::from_millis(25)));
@@ -102,7 +121,12 @@ mod tests {
 
     #[test]
     fn a_full_queue_a_dead_link_and_bad_luck_lose_packets() {
-        let mut wires = wires(Params { queue: 2, bandwidth_bps: 1e3, jitter_ms: 0.0, ..Params::default() });
+        let mut wires = wires(Params {
+            queue: 2,
+            bandwidth_bps: 1e3,
+            jitter_ms: 0.0,
+            ..Params::default()
+        });
         assert!(wires.send(Time::ZERO, 0, 1, 100).is_ok());
         assert!(wires.send(Time::ZERO, 0, 1, 100).is_ok());
         assert_eq!(wires.send(Time::ZERO, 0, 1, 100), Err(Reason::LinkFull));
@@ -114,8 +138,13 @@ mod tests {
 
     #[test]
     fn the_share_of_lost_packets_is_as_asked() {
-        let mut wires = wires(Params { loss: 0.3, ..Params::default() });
-        let lost = (0..10_000).filter(|&n| wires.send(Time::from_secs(n), 0, 1, 10).is_err()).count();
+        let mut wires = wires(Params {
+            loss: 0.3,
+            ..Params::default()
+        });
+        let lost = (0..10_000)
+            .filter(|&n| wires.send(Time::from_secs(n), 0, 1, 10).is_err())
+            .count();
         // Five standard deviations of 46.
         assert!((2770..=3230).contains(&lost), "{lost}");
     }

@@ -40,7 +40,14 @@ pub struct Link {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { latency_ms: 5.0, jitter_ms: 1.0, loss: 0.0, bandwidth_bps: 100e6, queue: 256, link: Vec::new() }
+        Params {
+            latency_ms: 5.0,
+            jitter_ms: 1.0,
+            loss: 0.0,
+            bandwidth_bps: 100e6,
+            queue: 256,
+            link: Vec::new(),
+        }
     }
 }
 
@@ -51,13 +58,25 @@ impl Params {
     /// The first key whose value makes no sense, and what was expected.
     pub fn validate(&self) -> Result<(), Invalid> {
         range("queue", Some(self.queue as f64), 1.0, 1e6)?;
-        validate_link(Some(self.latency_ms), Some(self.jitter_ms), Some(self.loss), Some(self.bandwidth_bps))?;
-        self.link.iter().try_for_each(|link| validate_link(link.latency_ms, link.jitter_ms, link.loss, link.bandwidth_bps))
+        validate_link(
+            Some(self.latency_ms),
+            Some(self.jitter_ms),
+            Some(self.loss),
+            Some(self.bandwidth_bps),
+        )?;
+        self.link
+            .iter()
+            .try_for_each(|link| validate_link(link.latency_ms, link.jitter_ms, link.loss, link.bandwidth_bps))
     }
 }
 
 /// The ranges that hold for every link.
-fn validate_link(latency: Option<f64>, jitter: Option<f64>, loss: Option<f64>, bandwidth: Option<f64>) -> Result<(), Invalid> {
+fn validate_link(
+    latency: Option<f64>,
+    jitter: Option<f64>,
+    loss: Option<f64>,
+    bandwidth: Option<f64>,
+) -> Result<(), Invalid> {
     range("latency_ms", latency, 0.0, 60_000.0)?;
     range("jitter_ms", jitter, 0.0, 60_000.0)?;
     range("loss", loss, 0.0, 1.0)?;
@@ -67,7 +86,10 @@ fn validate_link(latency: Option<f64>, jitter: Option<f64>, loss: Option<f64>, b
 /// Is `value`, where given, within bounds?
 fn range(key: &'static str, value: Option<f64>, min: f64, max: f64) -> Result<(), Invalid> {
     match value {
-        Some(value) if !(min..=max).contains(&value) => Err(Invalid { key, expected: format!("a number from {min} to {max}") }),
+        Some(value) if !(min..=max).contains(&value) => Err(Invalid {
+            key,
+            expected: format!("a number from {min} to {max}"),
+        }),
         _ => Ok(()),
     }
 }

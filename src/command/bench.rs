@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::SeedableRng;
-use roadveil_crypto::{EphemeralShare, G1, G2, Nonce, Op, Scalar, Transcript, derive_key, hash_to_scalar, pairing, pairing_product};
+use roadveil_crypto::{
+    EphemeralShare, G1, G2, Nonce, Op, Scalar, Transcript, derive_key, hash_to_scalar, pairing, pairing_product,
+};
 use serde_json::json;
 
 use super::{Exit, Failure, print};
@@ -21,14 +23,21 @@ const SPAN: Duration = Duration::from_millis(200);
 pub(super) fn bench(args: &Bench) -> Result<Exit, Failure> {
     let figures = measure();
     if args.json {
-        let figures: serde_json::Map<_, _> = figures.iter().map(|(op, micros)| (op.name().to_owned(), json!(micros))).collect();
+        let figures: serde_json::Map<_, _> = figures
+            .iter()
+            .map(|(op, micros)| (op.name().to_owned(), json!(micros)))
+            .collect();
         print(&format!("{:#}\n", json!({ "unit": "us", "host": figures })))?;
     } else {
         print(&table(&figures))?;
     }
     if let Some(path) = &args.output {
-        fs::write(path, profile_text(&figures)).map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?;
-        eprintln!("wrote {}: copy it into a topology and name it there, profile = \"host\"", path.display());
+        fs::write(path, profile_text(&figures))
+            .map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?;
+        eprintln!(
+            "wrote {}: copy it into a topology and name it there, profile = \"host\"",
+            path.display()
+        );
     }
     Ok(Exit::Done)
 }
@@ -37,22 +46,33 @@ fn table(figures: &[(Op, f64)]) -> String {
     let shipped = profile::shipped();
     let mut text = format!("{:16}{:>12}", "us", "this host");
     // Writing to a string cannot fail.
-    let _ = shipped.iter().try_for_each(|profile| write!(text, "{:>12}", profile.name));
+    let _ = shipped
+        .iter()
+        .try_for_each(|profile| write!(text, "{:>12}", profile.name));
     text.push('\n');
     for &(op, micros) in figures {
         let _ = write!(text, "{:16}{micros:>12.2}", op.name());
-        let _ = shipped.iter().try_for_each(|profile| write!(text, "{:>12.2}", profile.nanos(op) as f64 / 1e3));
+        let _ = shipped
+            .iter()
+            .try_for_each(|profile| write!(text, "{:>12.2}", profile.nanos(op) as f64 / 1e3));
         text.push('\n');
     }
     text.push_str("\nWhere the profiles' figures come from:\n");
-    let _ = shipped.iter().try_for_each(|profile| writeln!(text, "  {:10} {}", profile.name, profile.source));
+    let _ = shipped
+        .iter()
+        .try_for_each(|profile| writeln!(text, "  {:10} {}", profile.name, profile.source));
     text
 }
 
 fn profile_text(figures: &[(Op, f64)]) -> String {
-    let mut text = format!("[profile.host]\nsource = \"measured with `roadveil bench`, {}, one thread\"\n", std::env::consts::ARCH);
+    let mut text = format!(
+        "[profile.host]\nsource = \"measured with `roadveil bench`, {}, one thread\"\n",
+        std::env::consts::ARCH
+    );
     // Writing to a string cannot fail.
-    let _ = figures.iter().try_for_each(|(op, micros)| writeln!(text, "{} = {micros:.3}", op.name()));
+    let _ = figures
+        .iter()
+        .try_for_each(|(op, micros)| writeln!(text, "{} = {micros:.3}", op.name()));
     text
 }
 
@@ -63,40 +83,45 @@ fn measure() -> Vec<(Op, f64)> {
     let (p, q) = (G1::generator().mul(&scalar), G2::generator().mul(&scalar));
     let gt = pairing(&p, &q);
     let (p_bytes, q_bytes) = (p.encode(), q.encode());
-    let (share, other) = (EphemeralShare::random(&mut rng), EphemeralShare::random(&mut rng).public());
+    let (share, other) = (
+        EphemeralShare::random(&mut rng),
+        EphemeralShare::random(&mut rng).public(),
+    );
     let block = [0x5a; 4096];
-    let seal = |length: usize| {
-        let key = derive_key(&[b"shared"], &[b"salt"], "bench", "there");
-        black_box(key.seal(Nonce(0), b"", &block[..length]));
-    };
-    let hkdf = micros(|| { black_box(derive_key(&[b"shared"], &[b"salt"], "bench", "there")); });
-    let one = micros(|| { black_box(pairing_product(&[(p, q)])); });
-    let five = micros(|| { black_box(pairing_product(&[(p, q), (p, q), (p, q), (p, q), (p, q)])); });
+    let seal =
+        |length: usize| derive_key(&[b"shared"], &[b"salt"], "bench", "there").seal(Nonce(0), b"", &block[..length]);
+    let hkdf = micros(|| derive_key(&[b"shared"], &[b"salt"], "bench", "there"));
+    let one = micros(|| pairing_product(&[(p, q)]));
+    let five = micros(|| pairing_product(&[(p, q), (p, q), (p, q), (p, q), (p, q)]));
     let miller = (five - one) / 4.0;
     Op::ALL
         .iter()
         .map(|&op| {
             let figure = match op {
-                Op::G1Mul => micros(|| { black_box(p.mul(&scalar)); }),
-                Op::G2Mul => micros(|| { black_box(q.mul(&scalar)); }),
-                Op::GtExp => micros(|| { black_box(gt.pow(&scalar)); }),
-                Op::GtMul => micros(|| { black_box(gt.mul(&gt)); }),
+                Op::G1Mul => micros(|| p.mul(&scalar)),
+                Op::G2Mul => micros(|| q.mul(&scalar)),
+                Op::GtExp => micros(|| gt.pow(&scalar)),
+                Op::GtMul => micros(|| gt.mul(&gt)),
                 Op::Pairing => one,
                 // A product's terms share squarings, so the marginal term is what a Miller loop costs in a product.
                 Op::MillerLoop => miller,
                 Op::FinalExp => (one - miller).max(0.0),
-                Op::HashToCurve => micros(|| { black_box(G1::hash(b"message", b"ROADVEIL-BENCH-V1")); }),
-                Op::HashToScalar => micros(|| { black_box(hash_to_scalar("ROADVEIL-BENCH-V1", &[b"message"])); }),
-                Op::DecodeG1 => micros(|| { black_box(G1::decode(&p_bytes)); }),
-                Op::DecodeG2 => micros(|| { black_box(G2::decode(&q_bytes)); }),
-                Op::X25519 => micros(|| { black_box(share.agree(&other)); }),
+                Op::HashToCurve => micros(|| G1::hash(b"message", b"ROADVEIL-BENCH-V1")),
+                Op::HashToScalar => micros(|| hash_to_scalar("ROADVEIL-BENCH-V1", &[b"message"])),
+                Op::DecodeG1 => micros(|| G1::decode(&p_bytes)),
+                Op::DecodeG2 => micros(|| G2::decode(&q_bytes)),
+                Op::X25519 => micros(|| share.agree(&other)),
                 Op::AesGcmBlock => (micros(|| seal(4096)) - micros(|| seal(0))).max(0.0) / 256.0,
                 Op::Hkdf => hkdf,
                 Op::Sha256Block => {
-                    let hash = |length: usize| drop(black_box(Transcript::new("ROADVEIL-BENCH-V1").append("data", &block[..length]).digest()));
+                    let hash = |length: usize| {
+                        Transcript::new("ROADVEIL-BENCH-V1")
+                            .append("data", &block[..length])
+                            .digest()
+                    };
                     (micros(|| hash(4096)) - micros(|| hash(0))).max(0.0) / 64.0
                 }
-                Op::ScalarInv => micros(|| { black_box(scalar.invert()); }),
+                Op::ScalarInv => micros(|| scalar.invert()),
             };
             (op, figure)
         })
@@ -104,15 +129,20 @@ fn measure() -> Vec<(Op, f64)> {
 }
 
 /// Microseconds that `work` takes.
-#[expect(clippy::disallowed_methods, reason = "measuring the host is what this command is for")]
-fn micros(work: impl Fn()) -> f64 {
-    work();
+#[expect(
+    clippy::disallowed_methods,
+    reason = "measuring the host is what this command is for"
+)]
+fn micros<T>(work: impl Fn() -> T) -> f64 {
+    black_box(work());
     let begin = Instant::now();
     let mut best = f64::MAX;
     let mut times = 1u32;
     while begin.elapsed() < SPAN {
         let round = Instant::now();
-        (0..times).for_each(|_| work());
+        for _ in 0..times {
+            black_box(work());
+        }
         let passed = round.elapsed();
         best = best.min(passed.as_secs_f64() * 1e6 / f64::from(times));
         // Rounds long enough for the clock, short enough for many of them.

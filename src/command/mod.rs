@@ -83,7 +83,9 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::io("cannot write to stdout", &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("cannot write to stdout", &error))
+        }
         _ => Ok(()),
     }
 }

@@ -15,19 +15,29 @@ use crate::scenario::nearest;
 pub(super) fn protocol(command: &ProtocolCommand) -> Result<Exit, Failure> {
     match command {
         ProtocolCommand::List { json: true } => {
-            let list: Vec<_> = PROTOCOLS.iter().map(|protocol| json!({ "name": protocol.name, "title": protocol.title, "paper": protocol.paper })).collect();
+            let list: Vec<_> = PROTOCOLS
+                .iter()
+                .map(|protocol| json!({ "name": protocol.name, "title": protocol.title, "paper": protocol.paper }))
+                .collect();
             print(&format!("{:#}\n", json!(list)))?;
         }
         ProtocolCommand::List { json: false } => {
-            let list: String = PROTOCOLS.iter().map(|protocol| format!("{:8}  {}\n", protocol.name, protocol.title)).collect();
+            let list: String = PROTOCOLS
+                .iter()
+                .map(|protocol| format!("{:8}  {}\n", protocol.name, protocol.title))
+                .collect();
             print(&list)?;
         }
         ProtocolCommand::Show { name } => match crate::registry::protocol(name) {
             Some(protocol) => print(&show(protocol))?,
             None => {
                 let names: Vec<&str> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
-                let nearest = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                return Err(Failure::Input(miette::miette!("there is no protocol `{name}`: expected one of {}{nearest}", names.join(", "))));
+                let nearest = nearest(name, names.iter().copied())
+                    .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                return Err(Failure::Input(miette::miette!(
+                    "there is no protocol `{name}`: expected one of {}{nearest}",
+                    names.join(", ")
+                )));
             }
         },
     }
@@ -42,7 +52,11 @@ fn show(protocol: &Protocol) -> String {
 }
 
 fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
-    writeln!(text, "{}: {}\n\n{}\n\nPaper: {}\n\nRoles", protocol.name, protocol.title, protocol.summary, protocol.paper)?;
+    writeln!(
+        text,
+        "{}: {}\n\n{}\n\nPaper: {}\n\nRoles",
+        protocol.name, protocol.title, protocol.summary, protocol.paper
+    )?;
     for role in protocol.roles {
         let count = match role.cardinality {
             Cardinality::One => "exactly one",
@@ -54,12 +68,29 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
             (true, false) => "radio",
             (false, _) => "wires",
         };
-        writeln!(text, "  {}.{:6}  {}; {count}; {reach}", protocol.name, role.name, role.title)?;
+        writeln!(
+            text,
+            "  {}.{:6}  {}; {count}; {reach}",
+            protocol.name, role.name, role.title
+        )?;
     }
-    writeln!(text, "\nMessages: {}", protocol.message_names().collect::<Vec<_>>().join(", "))?;
+    writeln!(
+        text,
+        "\nMessages: {}",
+        protocol.message_names().collect::<Vec<_>>().join(", ")
+    )?;
     writeln!(text, "\nParameters, under [protocols.{}]", protocol.name)?;
     for param in protocol.params {
-        writeln!(text, "  {:24} {:12} {}\n  {:24} {:12} {}", param.name, default(param), kind(param), "", "", param.help)?;
+        writeln!(
+            text,
+            "  {:24} {:12} {}\n  {:24} {:12} {}",
+            param.name,
+            default(param),
+            kind(param),
+            "",
+            "",
+            param.help
+        )?;
     }
     writeln!(text, "\nWhat is published, and what is reconstruction")?;
     for mark in protocol.marks {

@@ -21,10 +21,16 @@ use crate::{telemetry, tui};
 
 /// Without a command: live where there is a terminal, else 30 s headless.
 pub(super) fn by_default() -> Result<Exit, Failure> {
-    let words: &[&str] = if is_interactive() { &["roadveil", "run"] } else { &["roadveil", "run", "--headless", "--duration", "30s"] };
+    let words: &[&str] = if is_interactive() {
+        &["roadveil", "run"]
+    } else {
+        &["roadveil", "run", "--headless", "--duration", "30s"]
+    };
     match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Some(Command::Run(args))) => run(args),
-        _ => Err(Failure::Stuck(miette::miette!("the default command line does not parse"))),
+        _ => Err(Failure::Stuck(miette::miette!(
+            "the default command line does not parse"
+        ))),
     }
 }
 
@@ -43,7 +49,11 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     }
     telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
-    let finished = if live { run_live(plan, args.speed)? } else { run_headless(plan, args.quiet)? };
+    let finished = if live {
+        run_live(plan, args.speed)?
+    } else {
+        run_headless(plan, args.quiet)?
+    };
     conclude(&finished, &args)
 }
 
@@ -57,11 +67,16 @@ fn plan(args: &Run) -> Result<Plan, Failure> {
     }
     if let Some(duration) = args.duration {
         if duration < Duration::from_millis(1) {
-            return Err(Failure::Input(miette::miette!("--duration {duration:?} is too short: expected at least 1ms")));
+            return Err(Failure::Input(miette::miette!(
+                "--duration {duration:?} is too short: expected at least 1ms"
+            )));
         }
         scenario.duration = duration;
     }
-    let mut options = Options { share: !args.no_share, ..Options::default() };
+    let mut options = Options {
+        share: !args.no_share,
+        ..Options::default()
+    };
     if let Some(threads) = args.threads {
         options.threads = usize::from(threads);
     }
@@ -82,8 +97,12 @@ fn plan(args: &Run) -> Result<Plan, Failure> {
 
 fn new_log(scenario: &Scenario) -> Result<PathBuf, Failure> {
     let folder = Path::new(DEFAULT_DIRECTORY);
-    reserve(folder, &scenario.name, scenario.seed)
-        .map_err(|error| Failure::io(format!("cannot make a log in {} (use --log FILE or --no-log)", folder.display()), &error))
+    reserve(folder, &scenario.name, scenario.seed).map_err(|error| {
+        Failure::io(
+            format!("cannot make a log in {} (use --log FILE or --no-log)", folder.display()),
+            &error,
+        )
+    })
 }
 
 fn run_headless(plan: Plan, quiet: bool) -> Result<Finished, Failure> {
@@ -114,7 +133,8 @@ fn conclude(finished: &Finished, args: &Run) -> Result<Exit, Failure> {
         if path == Path::new("-") {
             print(&text)?;
         } else {
-            fs::write(path, text).map_err(|error| Failure::io(format!("cannot write the report {}", path.display()), &error))?;
+            fs::write(path, text)
+                .map_err(|error| Failure::io(format!("cannot write the report {}", path.display()), &error))?;
         }
     }
     if args.headless && !finished.whole {

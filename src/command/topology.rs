@@ -28,11 +28,17 @@ pub(super) fn topology(command: &TopologyCommand) -> Result<Exit, Failure> {
 fn list(as_json: bool) -> String {
     let shipped = library::shipped();
     if as_json {
-        let list: Vec<_> = shipped.iter().map(|topology| json!({ "name": topology.name, "title": topology.title() })).collect();
+        let list: Vec<_> = shipped
+            .iter()
+            .map(|topology| json!({ "name": topology.name, "title": topology.title() }))
+            .collect();
         return format!("{:#}\n", json!(list));
     }
     let width = shipped.iter().map(|topology| topology.name.len()).max().unwrap_or(0);
-    shipped.iter().map(|topology| format!("{:width$}  {}\n", topology.name, topology.title())).collect()
+    shipped
+        .iter()
+        .map(|topology| format!("{:width$}  {}\n", topology.name, topology.title()))
+        .collect()
 }
 
 fn import(args: &cli::Import) -> Result<(), Failure> {
@@ -54,7 +60,12 @@ fn import(args: &cli::Import) -> Result<(), Failure> {
     if args.output == Path::new("-") {
         return print(&text);
     }
-    fs::write(&args.output, &text).map_err(|error| Failure::io(format!("cannot write {}", args.output.display()), &error))?;
-    eprintln!("wrote {}; run it with: roadveil run {}", args.output.display(), args.output.display());
+    fs::write(&args.output, &text)
+        .map_err(|error| Failure::io(format!("cannot write {}", args.output.display()), &error))?;
+    eprintln!(
+        "wrote {}; run it with: roadveil run {}",
+        args.output.display(),
+        args.output.display()
+    );
     Ok(())
 }

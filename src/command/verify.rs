@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{Exit, Failure, print, signals};
 use crate::cli::Verify;
-use crate::journal::{Comparison, Verdict};
 use crate::journal::select::{DEFAULT_DIRECTORY, resolve};
+use crate::journal::{Comparison, Verdict};
 use crate::kernel::Options;
 use crate::session::{self, VerifyError};
 use crate::telemetry;
@@ -18,7 +18,13 @@ pub(super) fn verify(args: &Verify) -> Result<Exit, Failure> {
     if let Some(threads) = args.threads {
         options.threads = usize::from(threads);
     }
-    let compared = match session::verify(&path, args.base.as_deref(), options, args.quiet, &signals::interruption()) {
+    let compared = match session::verify(
+        &path,
+        args.base.as_deref(),
+        options,
+        args.quiet,
+        &signals::interruption(),
+    ) {
         Ok(compared) => compared,
         Err(VerifyError::Interrupted) => return Ok(Exit::Interrupted),
         Err(error) => return Err(Failure::input(error)),
@@ -39,7 +45,10 @@ pub(super) fn verify(args: &Verify) -> Result<Exit, Failure> {
 
 /// What was found, for a person.
 fn describe(path: &str, compared: &Comparison) -> String {
-    let mut text = format!("{path}: {} events alike, up to {} s", compared.compared, compared.reached);
+    let mut text = format!(
+        "{path}: {} events alike, up to {} s",
+        compared.compared, compared.reached
+    );
     if compared.skipped > 0 {
         text += &format!("; {} not compared, because the log has lost them", compared.skipped);
     }
@@ -50,7 +59,10 @@ fn describe(path: &str, compared: &Comparison) -> String {
     if let Some(difference) = &compared.difference {
         text += &format!("{difference}\n");
     } else if let Some(moment) = &compared.broken_at {
-        text += &format!("the log's own hash chain breaks at event {}: it was changed after it was written\n", moment.index);
+        text += &format!(
+            "the log's own hash chain breaks at event {}: it was changed after it was written\n",
+            moment.index
+        );
     } else if compared.end_differs {
         text += "the log's end record does not fit its events: it was changed after it was written\n";
     }

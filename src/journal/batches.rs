@@ -69,16 +69,22 @@ impl Batches {
         while chunk > 0 {
             let mut batches = Batches::at_chunk(log, chunk)?;
             batches.fill()?;
-            match batches
-                .queue
-                .iter()
-                .find_map(|entry| if let Entry::Batch(batch) = entry { Some(batch) } else { None })
-            {
+            match batches.queue.iter().find_map(|entry| {
+                if let Entry::Batch(batch) = entry {
+                    Some(batch)
+                } else {
+                    None
+                }
+            }) {
                 Some(batch) if batch.from < time && batch.decode().is_ok() => break,
                 _ => chunk -= 1,
             }
         }
-        if chunk == 0 { Batches::from_start(log) } else { Batches::at_chunk(log, chunk) }
+        if chunk == 0 {
+            Batches::from_start(log)
+        } else {
+            Batches::at_chunk(log, chunk)
+        }
     }
 
     fn at_chunk(log: &Log, chunk: usize) -> Result<Batches, LogError> {
@@ -89,7 +95,12 @@ impl Batches {
             chunks: Arc::clone(&log.chunks),
             next_chunk: chunk,
             unpacker: log.unpacker.clone(),
-            structural: log.structural_damage().iter().filter(|damage| damage.offset >= offset).cloned().collect(),
+            structural: log
+                .structural_damage()
+                .iter()
+                .filter(|damage| damage.offset >= offset)
+                .cloned()
+                .collect(),
             queue: VecDeque::new(),
             open: None,
             pending: VecDeque::new(),
@@ -103,11 +114,15 @@ impl Batches {
 
     /// Reads the next chunk. False: there is none.
     fn fill(&mut self) -> Result<bool, LogError> {
-        let Some(chunk) = self.chunks.get(self.next_chunk).copied() else { return Ok(false) };
+        let Some(chunk) = self.chunks.get(self.next_chunk).copied() else {
+            return Ok(false);
+        };
         self.next_chunk += 1;
         self.tell_structural(chunk.offset);
-        let read = chunk::read(&mut self.handle, &chunk)
-            .map_err(|source| LogError::Io { path: self.path.clone(), source: Arc::new(source) })?;
+        let read = chunk::read(&mut self.handle, &chunk).map_err(|source| LogError::Io {
+            path: self.path.clone(),
+            source: Arc::new(source),
+        })?;
         match read.and_then(|plain| self.unpacker.unpack(&plain)) {
             Ok(entries) => self.queue.extend(entries),
             Err(fault) => {
@@ -123,7 +138,10 @@ impl Batches {
     fn tell_structural(&mut self, offset: u64) {
         while let Some(damage) = self.structural.pop_front_if(|damage| damage.offset <= offset) {
             self.told = true;
-            self.pending.push_back(Err(LogError::Damaged { path: self.path.clone(), damage }));
+            self.pending.push_back(Err(LogError::Damaged {
+                path: self.path.clone(),
+                damage,
+            }));
         }
     }
 
@@ -132,7 +150,13 @@ impl Batches {
         let to = to.filter(|&to| to >= self.reached);
         LogError::Damaged {
             path: self.path.clone(),
-            damage: Damage { offset, bytes, from: Some(self.reached), to, fault },
+            damage: Damage {
+                offset,
+                bytes,
+                from: Some(self.reached),
+                to,
+                fault,
+            },
         }
     }
 
@@ -175,7 +199,9 @@ impl Batches {
         {
             return self.bad(None);
         }
-        let Ok(records) = batch.decode() else { return self.bad(Some(batch.to)) };
+        let Ok(records) = batch.decode() else {
+            return self.bad(Some(batch.to));
+        };
         let missing = self.expected.map_or(0, |expected| batch.first - expected);
         if missing > 0 && !self.told {
             let (offset, _) = self.place();
@@ -185,7 +211,12 @@ impl Batches {
         self.told = false;
         self.expected = Some(batch.end());
         self.reached = batch.to;
-        self.pending.push_back(Ok(Stretch { batch, records, missing, open }));
+        self.pending.push_back(Ok(Stretch {
+            batch,
+            records,
+            missing,
+            open,
+        }));
     }
 
     fn end(&mut self) {
@@ -241,7 +272,11 @@ pub struct Records {
 
 impl Records {
     pub(super) fn from(log: &Log, from: Time) -> Result<Records, LogError> {
-        let batches = if from == Time::ZERO { Batches::from_start(log)? } else { Batches::from_time(log, from)? };
+        let batches = if from == Time::ZERO {
+            Batches::from_start(log)?
+        } else {
+            Batches::from_time(log, from)?
+        };
         Ok(Records { batches, from })
     }
 }
@@ -265,7 +300,10 @@ impl Iterator for Records {
                 Ok(Stretch { batch, mut records, .. }) => {
                     let before = records.partition_point(|record| record.at < self.from);
                     records.drain(..before);
-                    return Some(Ok(Portion { first: batch.first + before as u64, records }));
+                    return Some(Ok(Portion {
+                        first: batch.first + before as u64,
+                        records,
+                    }));
                 }
                 // What is lost before the moment asked for is nobody's concern here.
                 Err(LogError::Damaged { damage, .. }) if damage.to.is_some_and(|to| to < self.from) => {}

@@ -46,7 +46,15 @@ pub fn cat(
             if to.is_some_and(|to| record.at >= to) {
                 return end(out.flush(), printed);
             }
-            let written = write(out, Line { number, record, cast: log.cast() }, json);
+            let written = write(
+                out,
+                Line {
+                    number,
+                    record,
+                    cast: log.cast(),
+                },
+                json,
+            );
             if written.is_err() {
                 return end(written, printed);
             }
@@ -69,6 +77,8 @@ fn end(written: io::Result<()>, printed: Printed) -> Result<Printed, LogError> {
     match written {
         Ok(()) => Ok(printed),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(printed),
-        Err(error) => Err(LogError::Output { source: Arc::new(error) }),
+        Err(error) => Err(LogError::Output {
+            source: Arc::new(error),
+        }),
     }
 }

@@ -101,7 +101,10 @@ impl Log {
             whole &= stretch.missing == 0;
             let holds = chain.take(&stretch.batch, stretch.missing);
             if !holds && integrity.broken_at.is_none() {
-                integrity.broken_at = Some(Moment { index: stretch.batch.first, at: stretch.batch.from });
+                integrity.broken_at = Some(Moment {
+                    index: stretch.batch.first,
+                    at: stretch.batch.from,
+                });
             }
             if whole && integrity.broken_at.is_none() {
                 integrity.proven_to = stretch.batch.to;
@@ -141,7 +144,9 @@ pub(super) struct ChainCheck {
 
 impl Default for ChainCheck {
     fn default() -> ChainCheck {
-        ChainCheck { state: StreamHash::start() }
+        ChainCheck {
+            state: StreamHash::start(),
+        }
     }
 }
 

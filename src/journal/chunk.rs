@@ -73,7 +73,16 @@ pub(super) fn parse(head: &[u8], at: u64, size: u64) -> Option<ChunkRef> {
     let data = at + PREFIX + FIXED + u64::from(name);
     let next = data.checked_add(packed)?;
     let whole = next <= size && length == FIXED + u64::from(name) + packed;
-    whole.then_some(ChunkRef { offset: at, next, end: Time(end), data, packed, plain, sum, packing })
+    whole.then_some(ChunkRef {
+        offset: at,
+        next,
+        end: Time(end),
+        data,
+        packed,
+        plain,
+        sum,
+        packing,
+    })
 }
 
 /// Reads a chunk: the bytes that its records were, or what is wrong.
@@ -125,7 +134,10 @@ pub(super) struct Unpacker {
 
 impl Default for Unpacker {
     fn default() -> Unpacker {
-        Unpacker { topics: Topic::ALL.into_iter().map(|topic| (topic.id(), topic)).collect(), public: None }
+        Unpacker {
+            topics: Topic::ALL.into_iter().map(|topic| (topic.id(), topic)).collect(),
+            public: None,
+        }
     }
 }
 
@@ -161,7 +173,11 @@ impl Unpacker {
                 None
             }
             Some(Topic::Truth) => {
-                let public = self.public.take().filter(|(of, _)| *of == number).map(|(_, public)| public);
+                let public = self
+                    .public
+                    .take()
+                    .filter(|(of, _)| *of == number)
+                    .map(|(_, public)| public);
                 Some(container::read_batch(public.unwrap_or_default(), data).map_or(Entry::Bad, Entry::Batch))
             }
             Some(Topic::Open) => Some(container::read_open(data).map_or(Entry::Bad, Entry::Open)),

@@ -42,7 +42,12 @@ pub(super) struct Bases {
 
 impl Bases {
     pub(super) const fn new(from: Time) -> Bases {
-        Bases { at: from.0, tx: 0, public_at: from.0, public_tx: 0 }
+        Bases {
+            at: from.0,
+            tx: 0,
+            public_at: from.0,
+            public_tx: 0,
+        }
     }
 
     pub(super) const fn at(&self) -> Time {
@@ -136,13 +141,23 @@ pub(super) fn take_record(
         }
         bases.at = at;
         bases.tx = frame.tx.0;
-        return Ok(Record { at: Time(at), event: Event::Frame(frame) });
+        return Ok(Record {
+            at: Time(at),
+            event: Event::Frame(frame),
+        });
     }
     let at = bases.at.checked_add(truth.number()?).ok_or(Malformed::Number)?;
     bases.at = at;
     let event = match tag {
-        tag::SENT => Event::Sent { tx: take_tx(truth, bases)?, node: take_node(truth)?, attempt: truth.byte()? },
-        tag::HEARD => Event::Heard { tx: take_tx(truth, bases)?, receptions: take_receptions(truth)? },
+        tag::SENT => Event::Sent {
+            tx: take_tx(truth, bases)?,
+            node: take_node(truth)?,
+            attempt: truth.byte()?,
+        },
+        tag::HEARD => Event::Heard {
+            tx: take_tx(truth, bases)?,
+            receptions: take_receptions(truth)?,
+        },
         tag::PACKET => {
             let tx = take_tx(truth, bases)?;
             let from = take_node(truth)?;
@@ -151,12 +166,24 @@ pub(super) fn take_record(
                 None => Ok(Time(truth.distance(at)?)),
                 Some(why) => Err(why),
             };
-            Event::Packet(Packet { tx, from, to, fate, bytes: Arc::from(truth.bytes()?) })
+            Event::Packet(Packet {
+                tx,
+                from,
+                to,
+                fate,
+                bytes: Arc::from(truth.bytes()?),
+            })
         }
-        tag::DROPPED => {
-            Event::Dropped { tx: take_tx(truth, bases)?, node: take_node(truth)?, why: take_reason(truth)? }
-        }
-        tag::UNSENT => Event::Unsent { node: take_node(truth)?, why: take_reason(truth)?, head: truth.array()? },
+        tag::DROPPED => Event::Dropped {
+            tx: take_tx(truth, bases)?,
+            node: take_node(truth)?,
+            why: take_reason(truth)?,
+        },
+        tag::UNSENT => Event::Unsent {
+            node: take_node(truth)?,
+            why: take_reason(truth)?,
+            head: truth.array()?,
+        },
         tag::REJECTED => {
             let node = take_node(truth)?;
             let role = truth.byte()?;
@@ -316,7 +343,13 @@ fn take_receptions(reader: &mut Reader<'_>) -> Result<Vec<Reception>, Malformed>
     nodes
         .into_iter()
         .zip(outcomes.iter().zip(powers))
-        .map(|(node, (&outcome, &dbm))| Ok(Reception { node, dbm: dbm.cast_signed(), lost: lost(outcome)? }))
+        .map(|(node, (&outcome, &dbm))| {
+            Ok(Reception {
+                node,
+                dbm: dbm.cast_signed(),
+                lost: lost(outcome)?,
+            })
+        })
         .collect()
 }
 
@@ -375,7 +408,11 @@ fn take_other(reader: &mut Reader<'_>) -> Result<Event, Malformed> {
     let taken = reader.take(bytes.len() - rest.len())?;
     let mut again = Vec::with_capacity(taken.len());
     put_other(&mut again, &event);
-    if again == taken { Ok(event) } else { Err(Malformed::Number) }
+    if again == taken {
+        Ok(event)
+    } else {
+        Err(Malformed::Number)
+    }
 }
 
 #[cfg(test)]
@@ -402,7 +439,10 @@ mod tests {
         let nodes = take_nodes(&mut Reader::new(&mixed), 1).expect("it decodes");
         assert_eq!(nodes, [NodeId(5), NodeId(1), NodeId(u32::MAX)]);
         // The same ascending list, written as differences.
-        assert_eq!(take_nodes(&mut Reader::new(&[3 << 1, 2, 8, 2]), 1), Err(Malformed::Number));
+        assert_eq!(
+            take_nodes(&mut Reader::new(&[3 << 1, 2, 8, 2]), 1),
+            Err(Malformed::Number)
+        );
     }
 
     #[test]

@@ -39,7 +39,11 @@ impl fmt::Display for Difference {
         writeln!(f, "the runs part at event {}, {} s", self.index, self.at)?;
         self.before.iter().try_for_each(|line| writeln!(f, "  both  {line}"))?;
         writeln!(f, "  log   {}", self.logged.as_deref().unwrap_or("(no further event)"))?;
-        write!(f, "  now   {}", self.executed.as_deref().unwrap_or("(no further event)"))
+        write!(
+            f,
+            "  now   {}",
+            self.executed.as_deref().unwrap_or("(no further event)")
+        )
     }
 }
 
@@ -180,7 +184,11 @@ impl Comparator {
             }
             self.before.push_back((number, logged));
         }
-        Ok(if self.comparison.difference.is_some() { Progress::Different } else { Progress::Same })
+        Ok(if self.comparison.difference.is_some() {
+            Progress::Different
+        } else {
+            Progress::Same
+        })
     }
 
     /// Ends the comparison: the run made again has no more records, or whoever runs it has seen enough.
@@ -243,7 +251,11 @@ impl Comparator {
     fn differ(&mut self, index: u64, logged: Option<&Record>, executed: Option<&Record>) {
         // Two events that differ may look alike in the short form, so these two are shown in full.
         let full = |record: &Record| {
-            let line = Line { number: index, record, cast: &self.cast };
+            let line = Line {
+                number: index,
+                record,
+                cast: &self.cast,
+            };
             serde_json::to_string(&line).unwrap_or_else(|_| line.to_string())
         };
         let times = [logged, executed].into_iter().flatten().map(|record| record.at);
@@ -255,7 +267,14 @@ impl Comparator {
             before: self
                 .before
                 .iter()
-                .map(|(number, record)| Line { number: *number, record, cast: &self.cast }.to_string())
+                .map(|(number, record)| {
+                    Line {
+                        number: *number,
+                        record,
+                        cast: &self.cast,
+                    }
+                    .to_string()
+                })
                 .collect(),
         });
     }
@@ -265,8 +284,18 @@ impl Comparator {
 /// same, and the two zeros are not.
 fn same(a: &Record, b: &Record) -> bool {
     let (
-        Event::Emitted { node, role, name, fields },
-        Event::Emitted { node: node_b, role: role_b, name: name_b, fields: fields_b },
+        Event::Emitted {
+            node,
+            role,
+            name,
+            fields,
+        },
+        Event::Emitted {
+            node: node_b,
+            role: role_b,
+            name: name_b,
+            fields: fields_b,
+        },
     ) = (&a.event, &b.event)
     else {
         return a == b;

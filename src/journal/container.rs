@@ -28,6 +28,8 @@ pub(super) const END: &str = "roadveil.end";
 
 /// Largest attachment, packed or not.
 pub(super) const MAX_ATTACHMENT: usize = 64 * 1024 * 1024;
+/// Largest list of nodes and map, unpacked: an empty road takes one byte there and many in memory.
+pub(super) const MAX_CAST: usize = 16 * 1024 * 1024;
 /// Largest chunk, packed or not: a batch of the largest record in it, in every form, leaves room.
 pub(super) const MAX_CHUNK: usize = 64 * 1024 * 1024;
 

@@ -62,7 +62,10 @@ pub enum JournalError {
         before: Time,
     },
     /// One record is larger than a reader would accept.
-    #[error("record {index} takes {bytes} bytes in the log, more than {}", super::stream::MAX_RECORD)]
+    #[error(
+        "record {index} takes {bytes} bytes in the log, more than {}",
+        super::stream::MAX_RECORD
+    )]
     Oversized {
         /// The record's number.
         index: u64,

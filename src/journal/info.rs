@@ -114,7 +114,11 @@ pub fn info(log: &Log) -> Result<Info, LogError> {
         sound: integrity.is_sound(),
         broken_at: integrity.broken_at,
         end: integrity.end,
-        cut_bytes: if let Ending::Cut { bytes } = log.ending() { bytes } else { 0 },
+        cut_bytes: if let Ending::Cut { bytes } = log.ending() {
+            bytes
+        } else {
+            0
+        },
         trailing_bytes: log.trailing(),
         damage: integrity.damage,
     })
@@ -136,11 +140,23 @@ impl fmt::Display for Info {
         writeln!(f, "seed         {}", self.seed)?;
         writeln!(f, "protocols    {}", self.protocols.join(", "))?;
         writeln!(f, "nodes        {}", self.nodes)?;
-        writeln!(f, "written      {} by roadveil {}, format {}", self.started_at, self.roadveil, self.format)?;
-        writeln!(f, "ran          {:.3} of {:.3} s, {}", self.reached_s, self.duration_s, self.ended)?;
+        writeln!(
+            f,
+            "written      {} by roadveil {}, format {}",
+            self.started_at, self.roadveil, self.format
+        )?;
+        writeln!(
+            f,
+            "ran          {:.3} of {:.3} s, {}",
+            self.reached_s, self.duration_s, self.ended
+        )?;
         writeln!(f, "events       {}, {:.0} a second", self.events, self.events_per_s)?;
         writeln!(f, "sent         {} frames, {} packets", self.frames, self.packets)?;
-        writeln!(f, "size         {} bytes, {:.1} an event", self.bytes, self.bytes_per_event)?;
+        writeln!(
+            f,
+            "size         {} bytes, {:.1} an event",
+            self.bytes, self.bytes_per_event
+        )?;
         match (self.stream_hash, self.recorded_hash) {
             (Some(hash), _) => writeln!(f, "stream hash  {hash}")?,
             (None, Some(hash)) => writeln!(f, "stream hash  {hash} as recorded; the events do not show it")?,
@@ -151,7 +167,10 @@ impl fmt::Display for Info {
             return writeln!(f, "whole");
         }
         if self.sound {
-            return writeln!(f, "sound as far as it goes; it has no end, its run was killed or still runs");
+            return writeln!(
+                f,
+                "sound as far as it goes; it has no end, its run was killed or still runs"
+            );
         }
         if self.lost > 0 {
             write!(f, "{} events lost; ", self.lost)?;
@@ -161,7 +180,9 @@ impl fmt::Display for Info {
             None if self.end == EndCheck::Differs => writeln!(f, "changed: the end record does not fit the events")?,
             None => writeln!(f, "damaged")?,
         }
-        self.damage.iter().try_for_each(|damage| writeln!(f, "             {damage}"))
+        self.damage
+            .iter()
+            .try_for_each(|damage| writeln!(f, "             {damage}"))
     }
 }
 
@@ -174,9 +195,10 @@ pub(super) fn note(log: &Log) -> Option<String> {
     match (log.end(), log.ending()) {
         (Some(_), _) => None,
         (None, Ending::Cut { .. }) => Some(format!("the log was cut off after {} s", short(log.reached()))),
-        (None, _) => {
-            Some(format!("the log has no end: its run was killed after {} s, or still runs", short(log.reached())))
-        }
+        (None, _) => Some(format!(
+            "the log has no end: its run was killed after {} s, or still runs",
+            short(log.reached())
+        )),
     }
 }
 

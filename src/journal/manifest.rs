@@ -28,7 +28,11 @@ impl Format {
         if (Format(1)..=Format::CURRENT).contains(&self) {
             return Ok(());
         }
-        Err(LogError::Version { path: path.to_owned(), found: self, written_by: written_by.to_owned() })
+        Err(LogError::Version {
+            path: path.to_owned(),
+            found: self,
+            written_by: written_by.to_owned(),
+        })
     }
 }
 
@@ -79,7 +83,11 @@ pub struct InputFile {
 impl InputFile {
     /// What a log records of the file at `path` with that content.
     pub fn of(path: impl Into<String>, content: &[u8]) -> InputFile {
-        InputFile { path: path.into(), bytes: content.len() as u64, blake3: blake3::hash(content).to_hex().to_string() }
+        InputFile {
+            path: path.into(),
+            bytes: content.len() as u64,
+            blake3: blake3::hash(content).to_hex().to_string(),
+        }
     }
 }
 
@@ -153,6 +161,9 @@ mod tests {
         assert!(check(1).is_ok());
         assert!(check(0).is_err());
         let newer = check(2).expect_err("a newer format");
-        assert!(newer.to_string().contains("x.mcap") && newer.to_string().contains("format 2"), "{newer}");
+        assert!(
+            newer.to_string().contains("x.mcap") && newer.to_string().contains("format 2"),
+            "{newer}"
+        );
     }
 }

@@ -1,4 +1,18 @@
 //! The event stream on disk: write, read, seek, replay, compare.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`stream`] | records as batches of bytes, and the stream hash that chains them |
+//! | [`manifest`] | what a log says of its run, before and after the events |
+//! | [`recorder`], [`writer`] | a run's records to a hash and a file, each on a thread of its own |
+//! | [`reader`], [`damage`] | a file to records, whether whole, cut or hit |
+//! | [`check`], [`compare`] | is it what its run wrote, is it what its scenario does |
+//! | [`player`] | a log as a feed for the screen |
+//! | [`select`] | which log a person means |
+//! | [`mod@cat`], [`mod@info`], [`render`] | what a person or a program is told of it |
+//!
+//! A log is an MCAP file, so that other tools open it. Reading is ours: the usual readers check no checksum, allocate
+//! what a file asks for, and stop where a run was killed.
 
 mod batches;
 pub mod cat;

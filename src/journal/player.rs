@@ -94,8 +94,11 @@ impl Player {
                 Some(Ok(portion)) => self.current = portion.records.into_iter().peekable(),
                 Some(Err(LogError::Damaged { damage, .. })) => {
                     self.damaged += 1;
-                    let more =
-                        if self.damaged > 1 { format!(" (and {} more)", self.damaged - 1) } else { String::new() };
+                    let more = if self.damaged > 1 {
+                        format!(" (and {} more)", self.damaged - 1)
+                    } else {
+                        String::new()
+                    };
                     self.note = Some(format!("{damage}{more}"));
                 }
                 Some(Err(error)) => {
@@ -111,7 +114,11 @@ impl Player {
 
     /// Takes the next record if it is not after `until`.
     fn take(&mut self, until: Time) -> Option<Record> {
-        let record = if self.load() { self.current.next_if(|record| record.at <= until) } else { None }?;
+        let record = if self.load() {
+            self.current.next_if(|record| record.at <= until)
+        } else {
+            None
+        }?;
         // The end of a log without an end record is known only roughly.
         self.end = self.end.max(record.at);
         Some(record)
@@ -357,7 +364,15 @@ mod tests {
         player.control(Control::Pause);
         let mut seen = Vec::new();
         let until = |at: Time| records.iter().filter(|record| record.at <= at).count();
-        for (target, restarts) in [(700, 0), (1_200, 0), (300, 1), (300, 0), (0, 1), (99_999, 0), (1_400, 1)] {
+        for (target, restarts) in [
+            (700, 0),
+            (1_200, 0),
+            (300, 1),
+            (300, 0),
+            (0, 1),
+            (99_999, 0),
+            (1_400, 1),
+        ] {
             let target = Time::from_millis(target);
             player.control(Control::Seek(target));
             assert_eq!(poll_all(&mut player, &mut seen), restarts, "to {target}");
@@ -378,7 +393,13 @@ mod tests {
         for number in 0..4 {
             player.control(Control::Step);
             poll_all(&mut player, &mut seen);
-            let Some(Record { event: Event::Frame(frame), at }) = seen.last() else { panic!("{:?}", seen.last()) };
+            let Some(Record {
+                event: Event::Frame(frame),
+                at,
+            }) = seen.last()
+            else {
+                panic!("{:?}", seen.last())
+            };
             assert_eq!((frame.tx.0, player.status().now), (number, *at));
         }
         player.control(Control::Step);

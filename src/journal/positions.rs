@@ -69,10 +69,17 @@ impl Positions {
 
     fn message(&self) -> Option<(Time, Vec<u8>)> {
         let present = || {
-            self.cast.nodes.iter().zip(&self.places).filter_map(|(node, place)| place.map(|place| (&node.name, place)))
+            self.cast
+                .nodes
+                .iter()
+                .zip(&self.places)
+                .filter_map(|(node, place)| place.map(|place| (&node.name, place)))
         };
         let message = Poses {
-            timestamp: Stamp { sec: self.next / SECOND, nsec: self.next % SECOND },
+            timestamp: Stamp {
+                sec: self.next / SECOND,
+                nsec: self.next % SECOND,
+            },
             frame_id: "map",
             poses: present().map(|(_, at)| Pose::of(at)).collect(),
             names: present().map(|(name, _)| name.as_str()).collect(),
@@ -124,7 +131,12 @@ impl Pose {
         let half = (90.0 - f64::from(at.heading_cdeg) / 100.0).to_radians() / 2.0;
         Pose {
             position: Vector { x, y, z: 0.0 },
-            orientation: Quaternion { x: 0.0, y: 0.0, z: libm::sin(half), w: libm::cos(half) },
+            orientation: Quaternion {
+                x: 0.0,
+                y: 0.0,
+                z: libm::sin(half),
+                w: libm::cos(half),
+            },
         }
     }
 }

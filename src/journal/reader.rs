@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::batches::{Batches, Records};
 use super::chunk::{self, ChunkRef, Unpacker};
-use super::container::{self, MAX_ATTACHMENT};
+use super::container::{self, MAX_CAST};
 use super::damage::Damage;
 use super::error::LogError;
 use super::manifest::{End, Format, Manifest};
@@ -53,7 +53,10 @@ impl Log {
 
     fn read(source: Source) -> Result<Log, LogError> {
         let path = source.path().to_owned();
-        let io = |error: std::io::Error| LogError::Io { path: path.clone(), source: Arc::new(error) };
+        let io = |error: std::io::Error| LogError::Io {
+            path: path.clone(),
+            source: Arc::new(error),
+        };
         let mut handle = source.open().map_err(io)?;
         let mut magic = Vec::new();
         handle.read(0, MAGIC.len() as u64, &mut magic).map_err(io)?;
@@ -67,12 +70,18 @@ impl Log {
         let Some(manifest) = found.manifest else {
             return Err(match found.profile {
                 Some(profile) if profile != container::PROFILE => LogError::Foreign { path, profile },
-                _ => LogError::Headless { path, what: "the manifest" },
+                _ => LogError::Headless {
+                    path,
+                    what: "the manifest",
+                },
             });
         };
         let manifest = read_manifest(&path, &manifest)?;
         let cast = found.cast.and_then(|cast| read_cast(&cast));
-        let cast = cast.ok_or(LogError::Headless { path: path.clone(), what: "the list of nodes" })?;
+        let cast = cast.ok_or(LogError::Headless {
+            path: path.clone(),
+            what: "the list of nodes",
+        })?;
         let end = found.end.and_then(|end| serde_json::from_slice(&end).ok());
         let unpacker = first_channels(&mut handle, &found.chunks).map_err(io)?;
         Ok(Log {
@@ -160,7 +169,10 @@ impl Log {
     }
 
     pub(super) fn io_error(&self, error: std::io::Error) -> LogError {
-        LogError::Io { path: self.path().to_owned(), source: Arc::new(error) }
+        LogError::Io {
+            path: self.path().to_owned(),
+            source: Arc::new(error),
+        }
     }
 }
 
@@ -173,7 +185,10 @@ struct Versions {
 }
 
 fn read_manifest(path: &Path, bytes: &[u8]) -> Result<Manifest, LogError> {
-    let headless = |_| LogError::Headless { path: path.to_owned(), what: "the manifest" };
+    let headless = |_| LogError::Headless {
+        path: path.to_owned(),
+        what: "the manifest",
+    };
     let versions: Versions = serde_json::from_slice(bytes).map_err(headless)?;
     versions.format.check_readable(path, &versions.roadveil)?;
     serde_json::from_slice(bytes).map_err(headless)
@@ -183,8 +198,8 @@ fn read_cast(packed: &[u8]) -> Option<Cast> {
     // The buffer grows with what comes out, so a small file cannot ask for much.
     let mut plain = Vec::new();
     let stream = zstd::stream::read::Decoder::new(packed).ok()?;
-    stream.take(MAX_ATTACHMENT as u64 + 1).read_to_end(&mut plain).ok()?;
-    if plain.len() > MAX_ATTACHMENT {
+    stream.take(MAX_CAST as u64 + 1).read_to_end(&mut plain).ok()?;
+    if plain.len() > MAX_CAST {
         return None;
     }
     postcard::from_bytes(&plain).ok()

@@ -57,7 +57,11 @@ impl Recorder {
     /// A recorder that writes a log.
     pub fn writing(writer: Writer, cast: &Arc<Cast>) -> Recorder {
         let positions = writer.wants_positions().then(|| Positions::new(Arc::clone(cast)));
-        Recorder { writer: Some(writer), positions, ..Recorder::hashing() }
+        Recorder {
+            writer: Some(writer),
+            positions,
+            ..Recorder::hashing()
+        }
     }
 
     /// Takes the next records.
@@ -120,9 +124,20 @@ impl Recorder {
             if let Some(batch) = last {
                 writer.push(batch)?;
             }
-            bytes = writer.finish(End { reached, outcome, events, transmissions, stream_hash })?;
+            bytes = writer.finish(End {
+                reached,
+                outcome,
+                events,
+                transmissions,
+                stream_hash,
+            })?;
         }
-        Ok(Finished { stream_hash, events, transmissions, bytes })
+        Ok(Finished {
+            stream_hash,
+            events,
+            transmissions,
+            bytes,
+        })
     }
 }
 
@@ -130,7 +145,7 @@ impl Recorder {
 const WAITING: usize = 64;
 
 /// How often a recorder that hears nothing looks whether the batch under way should be kept.
-const IDLE: Duration = Duration::from_millis(250);
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A [`Recorder`] on a thread of its own, so that encoding and hashing cost the run nothing but the handing over.
 #[derive(Debug)]
@@ -151,8 +166,14 @@ impl RecorderThread {
         let thread = std::thread::Builder::new()
             .name("journal-recorder".into())
             .spawn(move || record_all(recorder, &received))
-            .map_err(|source| JournalError::Thread { source: Arc::new(source) })?;
-        Ok(RecorderThread { slices: Some(slices), thread: Some(thread), failure: None })
+            .map_err(|source| JournalError::Thread {
+                source: Arc::new(source),
+            })?;
+        Ok(RecorderThread {
+            slices: Some(slices),
+            thread: Some(thread),
+            failure: None,
+        })
     }
 
     /// Hands over the next records; waits while too many wait.

@@ -52,7 +52,10 @@ struct Names<'a>(&'a Cast);
 
 impl<'a> Names<'a> {
     fn node(self, node: NodeId) -> Name<'a> {
-        Name(self.0.nodes.get(node.index()).map(|node| node.name.as_str()), u64::from(node.0))
+        Name(
+            self.0.nodes.get(node.index()).map(|node| node.name.as_str()),
+            u64::from(node.0),
+        )
     }
 
     fn role(self, node: NodeId, role: u8) -> Name<'a> {
@@ -109,7 +112,12 @@ struct Glimpse<'a>(&'a [u8]);
 impl fmt::Display for Glimpse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = &self.0[..self.0.len().min(GLIMPSE)];
-        write!(f, "{}{}", Hex(shown), if shown.len() < self.0.len() { ".." } else { "" })
+        write!(
+            f,
+            "{}{}",
+            Hex(shown),
+            if shown.len() < self.0.len() { ".." } else { "" }
+        )
     }
 }
 
@@ -122,14 +130,24 @@ impl fmt::Display for Line<'_> {
         match event {
             Event::Frame(frame) => {
                 let (length, airtime) = (frame.bytes.len(), frame.airtime / 1_000);
-                write!(f, "{} > {} #{} {length} B {airtime} us ", frame.from, frame.to, frame.tx.0)?;
+                write!(
+                    f,
+                    "{} > {} #{} {length} B {airtime} us ",
+                    frame.from, frame.to, frame.tx.0
+                )?;
                 write!(f, "{}", Glimpse(&frame.bytes))
             }
             Event::Sent { tx, node, attempt: 0 } => write!(f, "{:<16} #{}", names.node(*node), tx.0),
             Event::Sent { tx, node, attempt } => write!(f, "{:<16} #{} retry {attempt}", names.node(*node), tx.0),
             Event::Heard { tx, receptions } => write!(f, "{:<16} #{} {}", "", tx.0, Tally(receptions)),
             Event::Packet(packet) => {
-                write!(f, "{} > {} #{} ", names.node(packet.from), names.node(packet.to), packet.tx.0)?;
+                write!(
+                    f,
+                    "{} > {} #{} ",
+                    names.node(packet.from),
+                    names.node(packet.to),
+                    packet.tx.0
+                )?;
                 write!(f, "{} B ", packet.bytes.len())?;
                 match packet.fate {
                     Ok(at) => write!(f, "arrives {at} ")?,
@@ -143,13 +161,28 @@ impl fmt::Display for Line<'_> {
                 write!(f, "{:<16} {} {why}", names.node(*node), names.role(*node, *role))?;
                 tx.map_or(Ok(()), |tx| write!(f, " #{}", tx.0))
             }
-            Event::Step { node, role, name, exchange } => {
-                write!(f, "{:<16} {} {name} exchange {exchange}", names.node(*node), names.role(*node, *role))
+            Event::Step {
+                node,
+                role,
+                name,
+                exchange,
+            } => {
+                write!(
+                    f,
+                    "{:<16} {} {name} exchange {exchange}",
+                    names.node(*node),
+                    names.role(*node, *role)
+                )
             }
             Event::State { node, role, state } => {
                 write!(f, "{:<16} {} {state}", names.node(*node), names.role(*node, *role))
             }
-            Event::Emitted { node, role, name, fields } => {
+            Event::Emitted {
+                node,
+                role,
+                name,
+                fields,
+            } => {
                 write!(f, "{:<16} {} {name}", names.node(*node), names.role(*node, *role))?;
                 fields.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
             }
@@ -163,15 +196,28 @@ impl fmt::Display for Line<'_> {
                 write!(f, "{:<16} {} nodes", "", loads.len())?;
                 busiest.map_or(Ok(()), |load| {
                     let (share, rest) = (load.busy / 10, load.busy % 10);
-                    write!(f, ", most {} at {share}.{rest} %, {} waiting", names.node(load.node), load.queued)
+                    write!(
+                        f,
+                        ", most {} at {share}.{rest} %, {} waiting",
+                        names.node(load.node),
+                        load.queued
+                    )
                 })
             }
             Event::Charged(operations) => {
                 write!(f, "{:<16}", "")?;
-                operations.iter().try_for_each(|(code, count)| write!(f, " {}={count}", operation(*code)))
+                operations
+                    .iter()
+                    .try_for_each(|(code, count)| write!(f, " {}={count}", operation(*code)))
             }
             Event::Link { a, b, up } => {
-                write!(f, "{} - {} {}", names.node(*a), names.node(*b), if *up { "up" } else { "down" })
+                write!(
+                    f,
+                    "{} - {} {}",
+                    names.node(*a),
+                    names.node(*b),
+                    if *up { "up" } else { "down" }
+                )
             }
             Event::Command(command) => write!(f, "{command}"),
         }
@@ -230,7 +276,10 @@ impl Serialize for Line<'_> {
                 map.serialize_entry("tx", tx)?;
                 map.serialize_entry(
                     "receptions",
-                    &Each(receptions, |reception: &Reception| Heard { names, reception: *reception }),
+                    &Each(receptions, |reception: &Reception| Heard {
+                        names,
+                        reception: *reception,
+                    }),
                 )?;
             }
             Event::Packet(packet) => {
@@ -258,7 +307,12 @@ impl Serialize for Line<'_> {
                 map.serialize_entry("tx", tx)?;
                 map.serialize_entry("why", why.name())?;
             }
-            Event::Step { node, role, name, exchange } => {
+            Event::Step {
+                node,
+                role,
+                name,
+                exchange,
+            } => {
                 map.serialize_entry("node", &names.node(*node))?;
                 map.serialize_entry("role", &names.role(*node, *role))?;
                 map.serialize_entry("step", &**name)?;
@@ -269,7 +323,12 @@ impl Serialize for Line<'_> {
                 map.serialize_entry("role", &names.role(*node, *role))?;
                 map.serialize_entry("state", &**state)?;
             }
-            Event::Emitted { node, role, name, fields } => {
+            Event::Emitted {
+                node,
+                role,
+                name,
+                fields,
+            } => {
                 map.serialize_entry("node", &names.node(*node))?;
                 map.serialize_entry("role", &names.role(*node, *role))?;
                 map.serialize_entry("name", &**name)?;
@@ -288,7 +347,10 @@ impl Serialize for Line<'_> {
                 map.serialize_entry("fault", fault)?;
             }
             Event::Moved(moved) => {
-                let entry = |(node, at): &(NodeId, Position)| Moved { node: names.node(*node).to_string(), at: *at };
+                let entry = |(node, at): &(NodeId, Position)| Moved {
+                    node: names.node(*node).to_string(),
+                    at: *at,
+                };
                 map.serialize_entry("nodes", &Each(moved, entry))?;
             }
             Event::Load(loads) => {

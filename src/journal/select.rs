@@ -4,12 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::wall::Date;
+use super::wall::{Date, Written};
 
 /// Where logs are, unless one says otherwise.
 pub const DEFAULT_DIRECTORY: &str = "logs";
@@ -78,7 +77,10 @@ pub struct Entry {
 ///
 /// If the directory cannot be read.
 pub fn list(directory: &Path) -> Result<Vec<Entry>, SelectError> {
-    let failed = |source| SelectError::Directory { directory: directory.to_owned(), source: Arc::new(source) };
+    let failed = |source| SelectError::Directory {
+        directory: directory.to_owned(),
+        source: Arc::new(source),
+    };
     let files = match fs::read_dir(directory) {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -90,7 +92,10 @@ pub fn list(directory: &Path) -> Result<Vec<Entry>, SelectError> {
         if path.extension().is_some_and(|extension| extension == EXTENSION)
             && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
         {
-            entries.push(Entry { name: name.to_owned(), path });
+            entries.push(Entry {
+                name: name.to_owned(),
+                path,
+            });
         }
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -109,20 +114,28 @@ pub fn resolve(selector: &str, directory: &Path) -> Result<PathBuf, SelectError>
     }
     let entries = list(directory)?;
     if selector == LATEST {
-        return latest(entries).ok_or_else(|| SelectError::None { directory: directory.to_owned() });
+        return latest(entries).ok_or_else(|| SelectError::None {
+            directory: directory.to_owned(),
+        });
     }
     let wanted = selector.strip_suffix(".mcap").unwrap_or(selector);
     if let Some(entry) = entries.iter().find(|entry| entry.name == wanted) {
         return Ok(entry.path.clone());
     }
-    let mut matches: Vec<&Entry> =
-        entries.iter().filter(|entry| !wanted.is_empty() && entry.name.starts_with(wanted)).collect();
+    let mut matches: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| !wanted.is_empty() && entry.name.starts_with(wanted))
+        .collect();
     match (matches.pop(), matches.len()) {
         (Some(entry), 0) => Ok(entry.path.clone()),
         (Some(last), _) => Err(SelectError::Ambiguous {
             selector: selector.to_owned(),
             directory: directory.to_owned(),
-            matches: matches.into_iter().chain([last]).map(|entry| entry.name.clone()).collect(),
+            matches: matches
+                .into_iter()
+                .chain([last])
+                .map(|entry| entry.name.clone())
+                .collect(),
         }),
         (None, _) => Err(SelectError::NotFound {
             selector: selector.to_owned(),
@@ -139,12 +152,14 @@ fn latest(entries: Vec<Entry>) -> Option<PathBuf> {
         .into_iter()
         .filter_map(|entry| {
             let date = entry.name.get(..DATE)?.to_owned();
-            let dated = date
-                .bytes()
-                .enumerate()
-                .all(|(place, byte)| if place == DATE - 7 { byte == b'-' } else { byte.is_ascii_digit() });
-            let written = fs::metadata(&entry.path).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-            dated.then_some((date, written, entry.path))
+            let dated = date.bytes().enumerate().all(|(place, byte)| {
+                if place == DATE - 7 {
+                    byte == b'-'
+                } else {
+                    byte.is_ascii_digit()
+                }
+            });
+            dated.then(|| (date, Written::of(&entry.path), entry.path))
         })
         .max()
         .map(|(_, _, path)| path)
@@ -190,7 +205,11 @@ fn reserve_at(directory: &Path, date: &str, scenario: &str, seed: u64) -> io::Re
     let scenario: String = scenario.chars().take(40).map(plain).collect();
     let mut number = 1u32;
     loop {
-        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let suffix = if number == 1 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
         let path = directory.join(format!("{date}-{scenario}-{seed}{suffix}.{EXTENSION}"));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(_) => return Ok(path),
@@ -246,13 +265,18 @@ mod tests {
         assert!(name(&latest).starts_with("20260102-080000-"), "{latest:?}");
         let newer = reserve_at(logs.path(), "20260301-000000", "a", 2).expect("a new name");
         assert_eq!(resolve(LATEST, logs.path()).expect("one"), newer);
-        assert!(matches!(resolve(LATEST, Path::new("nowhere")), Err(SelectError::None { .. })));
+        assert!(matches!(
+            resolve(LATEST, Path::new("nowhere")),
+            Err(SelectError::None { .. })
+        ));
     }
 
     #[test]
     fn what_is_not_clear_is_said() {
         let logs = logs();
-        let Err(SelectError::Ambiguous { matches, .. }) = resolve("20260102", logs.path()) else { panic!("two") };
+        let Err(SelectError::Ambiguous { matches, .. }) = resolve("20260102", logs.path()) else {
+            panic!("two")
+        };
         assert_eq!(matches, ["20260102-080000-city-1", "20260102-080000-grid-1"]);
         let help = |selector: &str| match resolve(selector, logs.path()) {
             Err(SelectError::NotFound { help, .. }) => help,
@@ -267,8 +291,9 @@ mod tests {
     #[test]
     fn every_new_name_is_another() {
         let logs = logs();
-        let names: Vec<_> =
-            (0..3).map(|_| reserve_at(logs.path(), "20260401-000000", "my town/é", 7).expect("a new name")).collect();
+        let names: Vec<_> = (0..3)
+            .map(|_| reserve_at(logs.path(), "20260401-000000", "my town/é", 7).expect("a new name"))
+            .collect();
         let names: Vec<_> = names.iter().map(|path| name(path)).collect();
         assert_eq!(
             names,
@@ -278,6 +303,10 @@ mod tests {
                 "20260401-000000-my-town---7-3.mcap"
             ]
         );
-        assert!(reserve(&logs.path().join("deeper/still"), "city", 1).expect("a new name").is_file());
+        assert!(
+            reserve(&logs.path().join("deeper/still"), "city", 1)
+                .expect("a new name")
+                .is_file()
+        );
     }
 }

@@ -25,11 +25,15 @@ impl Source {
             Source::File(path) => {
                 let file = File::open(path)?;
                 let size = file.metadata()?.len();
-                Ok(Handle { bytes: Bytes::File(file), size })
+                Ok(Handle {
+                    bytes: Bytes::File(file),
+                    size,
+                })
             }
-            Source::Memory(_, bytes) => {
-                Ok(Handle { size: bytes.len() as u64, bytes: Bytes::Memory(Arc::clone(bytes)) })
-            }
+            Source::Memory(_, bytes) => Ok(Handle {
+                size: bytes.len() as u64,
+                bytes: Bytes::Memory(Arc::clone(bytes)),
+            }),
         }
     }
 }

@@ -96,7 +96,9 @@ impl Serialize for StreamHash {
 
 impl<'de> Deserialize<'de> for StreamHash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<StreamHash, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -142,13 +144,21 @@ impl Batch {
         let mut truth = Reader::new(&self.truth);
         let mut bases = Bases::new(self.from);
         // Each record takes at least one byte of the truth.
-        let mut records = Vec::with_capacity((self.count as usize).min(self.truth.len()));
+        let mut records = Vec::with_capacity((self.count as usize).min(self.truth.len()).min(BATCH_BYTES));
         while !truth.is_empty() {
+            // The rule of the encoder, held here too: it bounds what a batch of many small records unpacks to.
+            let used = self.public.len() - public.rest().len() + self.truth.len() - truth.rest().len();
+            if used >= BATCH_BYTES {
+                return Err(Malformed::Disagrees);
+            }
             let record = take_record(&mut bases, &mut public, &mut truth)?;
             if records.is_empty() && record.at != self.from {
                 return Err(Malformed::Disagrees);
             }
             records.push(record);
+        }
+        if bases.at().0 - self.from.0 >= BATCH_SPAN {
+            return Err(Malformed::Disagrees);
         }
         if !public.is_empty() || records.len() != self.count as usize || records.is_empty() || bases.at() != self.to {
             return Err(Malformed::Disagrees);
@@ -202,7 +212,11 @@ impl Encoder {
     pub fn push(&mut self, record: &Record) -> Result<Option<Batch>, JournalError> {
         let before = self.bases.at();
         if record.at < before {
-            return Err(JournalError::Unordered { index: self.events(), at: record.at, before });
+            return Err(JournalError::Unordered {
+                index: self.events(),
+                at: record.at,
+                before,
+            });
         }
         let full = self.public.len() + self.truth.len() >= BATCH_BYTES
             || record.at.0 - self.from.0 >= BATCH_SPAN
@@ -216,7 +230,10 @@ impl Encoder {
         put_record(&mut self.bases, record, &mut self.public, &mut self.truth);
         let bytes = self.public.len() + self.truth.len() - size;
         if bytes > MAX_RECORD {
-            return Err(JournalError::Oversized { index: self.events(), bytes });
+            return Err(JournalError::Oversized {
+                index: self.events(),
+                bytes,
+            });
         }
         self.count += 1;
         Ok(done)

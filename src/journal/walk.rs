@@ -122,7 +122,10 @@ fn step(handle: &mut Handle, found: &mut Found, at: u64, head: &[u8]) -> io::Res
         return Ok(Step::Lost { cut: true });
     };
     let length = u64::from_le_bytes(*length);
-    let end = at.checked_add(PREFIX).and_then(|start| start.checked_add(length)).filter(|&end| end <= size);
+    let end = at
+        .checked_add(PREFIX)
+        .and_then(|start| start.checked_add(length))
+        .filter(|&end| end <= size);
     // A chunk is known by its whole head, so one whose kind was hit is found as well.
     if let Some(chunk) = chunk::parse(head, at, size) {
         if kind != op::CHUNK {
@@ -133,7 +136,9 @@ fn step(handle: &mut Handle, found: &mut Found, at: u64, head: &[u8]) -> io::Res
         return Ok(Step::To(next));
     }
     let Some(end) = end else {
-        return Ok(Step::Lost { cut: (op::HEADER..=op::LAST).contains(&kind) });
+        return Ok(Step::Lost {
+            cut: (op::HEADER..=op::LAST).contains(&kind),
+        });
     };
     match kind {
         op::HEADER => {
@@ -147,7 +152,9 @@ fn step(handle: &mut Handle, found: &mut Found, at: u64, head: &[u8]) -> io::Res
             if length == FOOTER && magic == MAGIC {
                 return Ok(Step::End);
             }
-            return Ok(Step::Lost { cut: magic.len() < MAGIC.len() });
+            return Ok(Step::Lost {
+                cut: magic.len() < MAGIC.len(),
+            });
         }
         op::ATTACHMENT if length <= MAX_ATTACHMENT as u64 + 1024 => {
             let mut content = Vec::new();
@@ -172,7 +179,13 @@ fn step(handle: &mut Handle, found: &mut Found, at: u64, head: &[u8]) -> io::Res
 }
 
 fn damage(offset: u64, bytes: u64) -> Damage {
-    Damage { offset, bytes, from: None, to: None, fault: Fault::Structure }
+    Damage {
+        offset,
+        bytes,
+        from: None,
+        to: None,
+        fault: Fault::Structure,
+    }
 }
 
 fn at_fault(found: &mut Found, at: u64, next: u64) {
@@ -232,7 +245,10 @@ fn attachment(content: &[u8]) -> Option<Attachment> {
     let rest = &rest[4 + name.len()..];
     let media_type = string(rest)?;
     let (length, data) = rest[4 + media_type.len()..].split_first_chunk::<8>()?;
-    (u64::from_le_bytes(*length) == data.len() as u64).then(|| Attachment { name, data: data.to_vec() })
+    (u64::from_le_bytes(*length) == data.len() as u64).then(|| Attachment {
+        name,
+        data: data.to_vec(),
+    })
 }
 
 /// MCAP's form of a string: its length in four bytes, then its bytes.
@@ -276,10 +292,12 @@ fn looks_like_end(head: &[u8]) -> bool {
 }
 
 fn holds_end(handle: &mut Handle, at: u64, head: &[u8]) -> io::Result<bool> {
-    let Some((&[kind, ref length @ ..], _)) = head.split_first_chunk::<{ PREFIX as usize }>() else { return Ok(false) };
+    let Some((&[kind, ref length @ ..], _)) = head.split_first_chunk::<{ PREFIX as usize }>() else {
+        return Ok(false);
+    };
     let length = u64::from_le_bytes(*length);
     // The end record is small.
-    if kind != op::ATTACHMENT || length > 64 * 1024 {
+    if kind != op::ATTACHMENT || length > 4 * 1024 {
         return Ok(false);
     }
     let mut content = Vec::new();

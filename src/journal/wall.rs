@@ -1,13 +1,14 @@
 //! The wall clock, for what is paced or dated and decides nothing: how often a log is flushed, how fast a replay runs,
 //! what a log is called. The only place of the journal that asks it; virtual time is the only time in a log's events.
-#![allow(
+#![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
     reason = "pacing, flushing and dating are about the person's time, and no event depends on them"
 )]
 
-use std::fmt;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{fmt, fs};
 
 /// A moment of the host's steady clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,20 @@ impl Moment {
     }
 }
 
+/// When a file was written, by its file system; the beginning of time where that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Written(SystemTime);
+
+impl Written {
+    pub(super) fn of(path: &Path) -> Written {
+        Written(
+            fs::metadata(path)
+                .and_then(|file| file.modified())
+                .unwrap_or(UNIX_EPOCH),
+        )
+    }
+}
+
 /// A second of the calendar, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Date {
@@ -39,7 +54,9 @@ pub(super) struct Date {
 
 impl Date {
     pub(super) fn now() -> Date {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |span| span.as_secs());
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |span| span.as_secs());
         Date::from_unix(seconds)
     }
 
@@ -68,14 +85,21 @@ impl Date {
     /// As logs are named: `20260131-235959`.
     pub(super) fn compact(self) -> String {
         let (hour, minute, second) = self.clock();
-        format!("{:04}{:02}{:02}-{hour:02}{minute:02}{second:02}", self.year, self.month, self.day)
+        format!(
+            "{:04}{:02}{:02}-{hour:02}{minute:02}{second:02}",
+            self.year, self.month, self.day
+        )
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hour, minute, second) = self.clock();
-        write!(f, "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", self.year, self.month, self.day)
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
+            self.year, self.month, self.day
+        )
     }
 }
 

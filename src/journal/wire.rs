@@ -86,7 +86,11 @@ impl<'a> Reader<'a> {
             value |= bits << (7 * place);
             if byte & 0x80 == 0 {
                 // A last byte of zero says nothing: the number has a shorter form.
-                return if byte == 0 && place > 0 { Err(Malformed::Number) } else { Ok(value) };
+                return if byte == 0 && place > 0 {
+                    Err(Malformed::Number)
+                } else {
+                    Ok(value)
+                };
             }
         }
         Err(Malformed::Number)

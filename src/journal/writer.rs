@@ -1,7 +1,7 @@
 //! Writes a log: a thread of its own, fed with finished batches.
 //!
-//! A chunk is gathered in memory and written whole when it has 1 MiB or is a second old by the wall clock: a killed run
-//! leaves whole chunks and loses at most about that second. Only this thread compresses and touches the disk.
+//! A chunk is gathered in memory and written whole when it has 1 MiB or is nearly a second old by the wall clock: a
+//! killed run leaves whole chunks and loses about the last second. Only this thread compresses and touches the disk.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -36,13 +36,19 @@ pub struct Options {
     pub positions: bool,
     /// A chunk that has so many bytes is written.
     pub chunk_bytes: usize,
-    /// A chunk that is so old is written.
+    /// A chunk that is so old, by the wall clock, is written. With the time that a batch takes to fill it makes up
+    /// the second that a killed run may lose.
     pub chunk_age: Duration,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { level: 1, positions: true, chunk_bytes: 1024 * 1024, chunk_age: Duration::from_secs(1) }
+        Options {
+            level: 1,
+            positions: true,
+            chunk_bytes: 1024 * 1024,
+            chunk_age: Duration::from_millis(800),
+        }
     }
 }
 
@@ -75,8 +81,10 @@ impl Writer {
     ///
     /// If the file cannot be created or written.
     pub fn create(path: &Path, manifest: &Manifest, cast: &Cast, options: Options) -> Result<Writer, JournalError> {
-        let file = File::create(path)
-            .map_err(|source| JournalError::Create { path: path.to_owned(), source: Arc::new(source) })?;
+        let file = File::create(path).map_err(|source| JournalError::Create {
+            path: path.to_owned(),
+            source: Arc::new(source),
+        })?;
         Writer::onto(Box::new(file), path, manifest, cast, options)
     }
 
@@ -92,14 +100,25 @@ impl Writer {
         cast: &Cast,
         options: Options,
     ) -> Result<Writer, JournalError> {
-        let write = |source| JournalError::Write { path: path.to_owned(), source: Arc::new(source) };
+        let write = |source| JournalError::Write {
+            path: path.to_owned(),
+            source: Arc::new(source),
+        };
         let file = LogFile::begin(sink, manifest, cast, &options).map_err(write)?;
         let (orders, received) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("journal-writer".into())
             .spawn(move || file.obey(&received))
-            .map_err(|source| JournalError::Thread { source: Arc::new(source) })?;
-        Ok(Writer { path: path.to_owned(), options, orders: Some(orders), thread: Some(thread), failure: None })
+            .map_err(|source| JournalError::Thread {
+                source: Arc::new(source),
+            })?;
+        Ok(Writer {
+            path: path.to_owned(),
+            options,
+            orders: Some(orders),
+            thread: Some(thread),
+            failure: None,
+        })
     }
 
     /// Where the log is.
@@ -113,8 +132,8 @@ impl Writer {
     }
 
     /// How long a batch may be under way before it is worth a copy in the log.
-    pub(super) const fn patience(&self) -> Duration {
-        self.options.chunk_age
+    pub(super) fn patience(&self) -> Duration {
+        self.options.chunk_age / 2
     }
 
     /// Hands over a finished batch; waits while too many wait for the disk.
@@ -164,7 +183,10 @@ impl Writer {
         self.orders = None;
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(Ok(bytes))) => Ok(bytes),
-            Some(Ok(Err(source))) => Err(JournalError::Write { path: self.path.clone(), source: Arc::new(source) }),
+            Some(Ok(Err(source))) => Err(JournalError::Write {
+                path: self.path.clone(),
+                source: Arc::new(source),
+            }),
             Some(Err(_)) | None => Err(JournalError::Stopped),
         }
     }
@@ -206,9 +228,23 @@ impl LogFile {
             .disable_seeking(true)
             .create(NoSeek::new(BufWriter::new(sink)))
             .map_err(io_error)?;
-        attach(&mut mcap, container::MANIFEST, Time::ZERO, &json(manifest)?, "application/json")?;
-        attach(&mut mcap, container::CAST, Time::ZERO, &packed(cast)?, "application/x-roadveil-cast-1+zstd")?;
-        let schema = mcap.add_schema(positions::SCHEMA_NAME, "jsonschema", positions::SCHEMA).map_err(io_error)?;
+        attach(
+            &mut mcap,
+            container::MANIFEST,
+            Time::ZERO,
+            &json(manifest)?,
+            "application/json",
+        )?;
+        attach(
+            &mut mcap,
+            container::CAST,
+            Time::ZERO,
+            &packed(cast)?,
+            "application/x-roadveil-cast-1+zstd",
+        )?;
+        let schema = mcap
+            .add_schema(positions::SCHEMA_NAME, "jsonschema", positions::SCHEMA)
+            .map_err(io_error)?;
         for topic in Topic::ALL {
             let schema = if topic == Topic::Positions { schema } else { 0 };
             mcap.add_channel_with_id(topic.id(), schema, topic.name(), topic.encoding(), &BTreeMap::new())
@@ -240,7 +276,13 @@ impl LogFile {
                 }
                 Ok(Order::Positions(at, message)) => self.message(Topic::Positions, at, at, &message)?,
                 Ok(Order::End(end)) => {
-                    attach(&mut self.mcap, container::END, end.reached, &json(&end)?, "application/json")?;
+                    attach(
+                        &mut self.mcap,
+                        container::END,
+                        end.reached,
+                        &json(&end)?,
+                        "application/json",
+                    )?;
                     return self.close();
                 }
                 Err(RecvTimeoutError::Timeout) => self.flush()?,
@@ -266,7 +308,12 @@ impl LogFile {
     fn message(&mut self, topic: Topic, from: Time, to: Time, data: &[u8]) -> io::Result<()> {
         // Log time is the later of the two, so that a chunk's last time bounds its records: seeking goes by it.
         let (sequence, log_time, publish_time) = (self.sequence, to.0, from.0);
-        let header = MessageHeader { channel_id: topic.id(), sequence, log_time, publish_time };
+        let header = MessageHeader {
+            channel_id: topic.id(),
+            sequence,
+            log_time,
+            publish_time,
+        };
         self.mcap.write_to_known_channel(&header, data).map_err(io_error)?;
         self.gathered += data.len();
         if self.due.is_none() {
@@ -297,7 +344,10 @@ fn attach(
     media_type: &str,
 ) -> io::Result<()> {
     if data.len() > container::MAX_ATTACHMENT {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name} has {} bytes", data.len())));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{name} has {} bytes", data.len()),
+        ));
     }
     let attachment = Attachment {
         log_time: at.0,
@@ -315,8 +365,11 @@ fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {
 
 fn packed(cast: &Cast) -> io::Result<Vec<u8>> {
     let plain = postcard::to_allocvec(cast).map_err(io::Error::other)?;
-    if plain.len() > container::MAX_ATTACHMENT {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("names and map have {} bytes", plain.len())));
+    if plain.len() > container::MAX_CAST {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("names and map have {} bytes", plain.len()),
+        ));
     }
     zstd::bulk::compress(&plain, 3)
 }

@@ -15,7 +15,10 @@ use super::queue::{Bundle, What};
 use crate::event::{Event, NodeId, TxId};
 use crate::radio::Outgoing;
 
-const _: () = assert!(size_of::<Bundle>() <= 64, "a bundle is boxed; keep it small all the same");
+const _: () = assert!(
+    size_of::<Bundle>() <= 64,
+    "a bundle is boxed; keep it small all the same"
+);
 
 impl Kernel {
     /// Gives a processor something to do: now if it is idle, else in its turn.
@@ -26,7 +29,11 @@ impl Kernel {
         }
         let dropped = self.nodes[index].processor.push(class, item);
         if let Some(Item::Frame { tx, .. }) = dropped {
-            self.record(Event::Dropped { tx, node: NodeId(index as u32), why: Reason::QueueFull });
+            self.record(Event::Dropped {
+                tx,
+                node: NodeId(index as u32),
+                why: Reason::QueueFull,
+            });
         }
         self.plan_service(index);
     }
@@ -107,7 +114,13 @@ impl Kernel {
             Item::Told { by, .. } => node.seats[*by].name,
             _ => "",
         };
-        let loan = Loan { now, fix, link_addr: node.link_addr, host: node.host, streams: &mut node.seats[role].streams };
+        let loan = Loan {
+            now,
+            fix,
+            link_addr: node.link_addr,
+            host: node.host,
+            streams: &mut node.seats[role].streams,
+        };
         let (actor, peers) = Peers::split(&mut node.roles, role)?;
         let mut cx = Cx::new(loan, &mut self.checks, effects, peers);
         catch_unwind(AssertUnwindSafe(|| {
@@ -164,11 +177,30 @@ impl Kernel {
                 Effect::Local { role: name, message } => self.tell(index, role, name, message),
                 Effect::Emit { name, fields } => {
                     let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-                    self.record(Event::Emitted { node, role: seat, name: name.into(), fields });
+                    self.record(Event::Emitted {
+                        node,
+                        role: seat,
+                        name: name.into(),
+                        fields,
+                    });
                 }
-                Effect::Reject(why) => self.record(Event::Rejected { node, role: seat, tx, why }),
-                Effect::Step { name, exchange } => self.record(Event::Step { node, role: seat, name: name.into(), exchange }),
-                Effect::State(state) => self.record(Event::State { node, role: seat, state: state.into() }),
+                Effect::Reject(why) => self.record(Event::Rejected {
+                    node,
+                    role: seat,
+                    tx,
+                    why,
+                }),
+                Effect::Step { name, exchange } => self.record(Event::Step {
+                    node,
+                    role: seat,
+                    name: name.into(),
+                    exchange,
+                }),
+                Effect::State(state) => self.record(Event::State {
+                    node,
+                    role: seat,
+                    state: state.into(),
+                }),
             }
         }
     }
@@ -179,7 +211,16 @@ impl Kernel {
         let set = node.settings;
         node.seats[role].timers.insert(timer, set);
         let at = node.global(local).max(self.now);
-        self.push_for(at, index, What::Due { role, timer, due: local, set });
+        self.push_for(
+            at,
+            index,
+            What::Due {
+                role,
+                timer,
+                due: local,
+                set,
+            },
+        );
     }
 
     fn readdress(&mut self, index: usize, addr: LinkAddr) {
@@ -188,13 +229,18 @@ impl Kernel {
             self.owners.remove(&old);
         }
         self.owners.insert(addr, index as u32);
-        self.record(Event::Readdressed { node: NodeId(index as u32), addr });
+        self.record(Event::Readdressed {
+            node: NodeId(index as u32),
+            addr,
+        });
     }
 
     fn tell(&mut self, index: usize, by: usize, name: &str, message: Vec<u8>) {
         if let Some(role) = self.nodes[index].seats.iter().position(|seat| seat.name == name) {
             // Always through the queue: roles that answer each other must not nest.
-            self.nodes[index].processor.push(Class::Own, Item::Told { role, by, message });
+            self.nodes[index]
+                .processor
+                .push(Class::Own, Item::Told { role, by, message });
             self.plan_service(index);
         }
     }
@@ -203,7 +249,13 @@ impl Kernel {
         match to {
             Address::Link(addr) => {
                 let from = self.nodes[index].link_addr;
-                let outgoing = Outgoing { from, to: addr, bytes: frame.into(), since: self.now, attempt: 0 };
+                let outgoing = Outgoing {
+                    from,
+                    to: addr,
+                    bytes: frame.into(),
+                    since: self.now,
+                    attempt: 0,
+                };
                 self.transmit(index, outgoing);
             }
             Address::Host(host) => self.post(index, host, frame.into()),
@@ -211,10 +263,21 @@ impl Kernel {
     }
 
     /// A frame is there for the node's roles.
-    pub(super) fn deliver(&mut self, index: usize, tx: TxId, from: Address, bytes: &std::sync::Arc<[u8]>, class: Class) {
+    pub(super) fn deliver(
+        &mut self,
+        index: usize,
+        tx: TxId,
+        from: Address,
+        bytes: &std::sync::Arc<[u8]>,
+        class: Class,
+    ) {
         let node = NodeId(index as u32);
         if !self.nodes[index].is_up() {
-            self.record(Event::Dropped { tx, node, why: Reason::NodeDown });
+            self.record(Event::Dropped {
+                tx,
+                node,
+                why: Reason::NodeDown,
+            });
             return;
         }
         self.nodes[index].count_received();
@@ -228,7 +291,11 @@ impl Kernel {
             }
         }
         if !spoken {
-            self.record(Event::Dropped { tx, node, why: Reason::NotSpoken });
+            self.record(Event::Dropped {
+                tx,
+                node,
+                why: Reason::NotSpoken,
+            });
         }
     }
 }

@@ -35,15 +35,28 @@ const INVALID: u8 = 3;
 
 impl Slot {
     fn new(check: Check) -> Arc<Slot> {
-        Arc::new(Slot { check, state: AtomicU8::new(WAITING), done: Condvar::new(), lock: Mutex::new(()) })
+        Arc::new(Slot {
+            check,
+            state: AtomicU8::new(WAITING),
+            done: Condvar::new(),
+            lock: Mutex::new(()),
+        })
     }
 
     /// Computes the verdict, unless somebody else does or did.
     fn work(&self, host: &Host) {
-        if self.state.compare_exchange(WAITING, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if self
+            .state
+            .compare_exchange(WAITING, RUNNING, Ordering::AcqRel, Ordering::Acquire)
+            .is_err()
+        {
             return;
         }
-        let state = if self.check.answer(host).is_valid() { VALID } else { INVALID };
+        let state = if self.check.answer(host).is_valid() {
+            VALID
+        } else {
+            INVALID
+        };
         let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.state.store(state, Ordering::Release);
         self.done.notify_all();
@@ -58,7 +71,11 @@ impl Slot {
                 guard = self.done.wait(guard).unwrap_or_else(PoisonError::into_inner);
             }
         }
-        if self.state.load(Ordering::Acquire) == VALID { Verdict::Valid } else { Verdict::Invalid }
+        if self.state.load(Ordering::Acquire) == VALID {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        }
     }
 }
 
@@ -111,10 +128,19 @@ impl Checks {
             .filter_map(|index| {
                 let shared = Arc::clone(&shared);
                 // Without the thread its jobs are computed where they are asked for.
-                std::thread::Builder::new().name(format!("check-{index}")).spawn(move || work(&shared)).ok()
+                std::thread::Builder::new()
+                    .name(format!("check-{index}"))
+                    .spawn(move || work(&shared))
+                    .ok()
             })
             .collect();
-        Checks { shared, share, recent: Slots::default(), older: Slots::default(), workers }
+        Checks {
+            shared,
+            share,
+            recent: Slots::default(),
+            older: Slots::default(),
+            workers,
+        }
     }
 
     /// Has a check computed ahead of being asked.
@@ -226,7 +252,12 @@ mod tests {
     }
 
     fn ask(checks: &mut Checks, asked: &Arc<AtomicUsize>, number: u64) -> bool {
-        checks.check(&Check::new(Even { number, asked: Arc::clone(asked) })).is_valid()
+        checks
+            .check(&Check::new(Even {
+                number,
+                asked: Arc::clone(asked),
+            }))
+            .is_valid()
     }
 
     #[test]
@@ -235,7 +266,10 @@ mod tests {
             let asked = Arc::new(AtomicUsize::new(0));
             let mut checks = Checks::new(threads, true);
             for number in 0..100 {
-                checks.anticipate(Check::new(Even { number, asked: Arc::clone(&asked) }));
+                checks.anticipate(Check::new(Even {
+                    number,
+                    asked: Arc::clone(&asked),
+                }));
             }
             for round in 0..300 {
                 assert_eq!(ask(&mut checks, &asked, round % 100), round % 2 == 0);

@@ -57,7 +57,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: std::thread::available_parallelism().map_or(1, usize::from).min(16), share: true }
+        Options {
+            threads: std::thread::available_parallelism().map_or(1, usize::from).min(16),
+            share: true,
+        }
     }
 }
 
@@ -92,10 +95,20 @@ impl Kernel {
         let seed = scenario.seed;
         let keys: Vec<Key> = scenario.nodes.iter().map(|node| Key::of(&node.name)).collect();
         let addresses = Draws::new(seed, "link address");
-        let mut nodes: Vec<Node> =
-            scenario.nodes.iter().zip(&keys).enumerate().map(|(id, (node, &key))| Node::new(id as u32, node, key, &scenario, &addresses)).collect();
+        let mut nodes: Vec<Node> = scenario
+            .nodes
+            .iter()
+            .zip(&keys)
+            .enumerate()
+            .map(|(id, (node, &key))| Node::new(id as u32, node, key, &scenario, &addresses))
+            .collect();
         hand_out_roles(&scenario, &mut nodes)?;
-        let obstacles = Obstacles::new(scenario.world.buildings.iter().map(|building| building.outline.as_slice()));
+        let outlines = scenario
+            .world
+            .buildings
+            .iter()
+            .map(|building| building.outline.as_slice());
+        let obstacles = Obstacles::new(outlines, scenario.radio.wall_db, scenario.radio.indoor_db_per_m);
         let propagation = Propagation::new(scenario.radio.clone(), obstacles, seed);
         let mut kernel = Kernel {
             now: Time::ZERO,
@@ -271,12 +284,22 @@ impl Kernel {
 
     /// Records how busy everybody was and what the operations cost.
     fn account(&mut self) {
-        let loads: Vec<Load> = self.nodes.iter_mut().enumerate().filter_map(|(index, node)| node.account(index as u32, self.now)).collect();
+        let loads: Vec<Load> = self
+            .nodes
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(index, node)| node.account(index as u32, self.now))
+            .collect();
         if !loads.is_empty() {
             self.record(Event::Load(loads));
         }
-        let charged: Vec<(u8, u64)> =
-            self.charged.iter().enumerate().filter(|(_, count)| **count > 0).map(|(op, count)| (op as u8, *count)).collect();
+        let charged: Vec<(u8, u64)> = self
+            .charged
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+            .map(|(op, count)| (op as u8, *count))
+            .collect();
         if !charged.is_empty() {
             self.record(Event::Charged(charged));
             self.charged = [0; Op::ALL.len()];
@@ -284,7 +307,9 @@ impl Kernel {
     }
 
     fn fault(&mut self, index: usize) {
-        let Some(planned) = self.scenario.timeline.get(index) else { return };
+        let Some(planned) = self.scenario.timeline.get(index) else {
+            return;
+        };
         match planned.fault {
             Fault::NodeDown(node) => {
                 let was_up = self.nodes[node].is_up();
@@ -306,7 +331,11 @@ impl Kernel {
 
     fn set_link(&mut self, a: usize, b: usize, up: bool) {
         self.wires.set_link(a as u32, b as u32, up);
-        self.record(Event::Link { a: NodeId(a as u32), b: NodeId(b as u32), up });
+        self.record(Event::Link {
+            a: NodeId(a as u32),
+            b: NodeId(b as u32),
+            up,
+        });
     }
 
     /// A node is switched on: its radio answers, and every role starts.
@@ -338,13 +367,20 @@ impl Kernel {
             self.owners.remove(&addr);
         }
         self.drop_items(index, waiting, Reason::NodeDown);
-        self.record(Event::Left { node: NodeId(index as u32), fault });
+        self.record(Event::Left {
+            node: NodeId(index as u32),
+            fault,
+        });
     }
 
     fn drop_items(&mut self, index: usize, items: Vec<Item>, why: Reason) {
         for item in items {
             if let Item::Frame { tx, .. } = item {
-                self.record(Event::Dropped { tx, node: NodeId(index as u32), why });
+                self.record(Event::Dropped {
+                    tx,
+                    node: NodeId(index as u32),
+                    why,
+                });
             }
         }
     }
@@ -358,7 +394,10 @@ impl Kernel {
 
 impl core::fmt::Debug for Kernel {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Kernel").field("now", &self.now).field("nodes", &self.nodes.len()).finish_non_exhaustive()
+        f.debug_struct("Kernel")
+            .field("now", &self.now)
+            .field("nodes", &self.nodes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -367,18 +406,37 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
     for configured in &scenario.protocols {
         let protocol = configured.protocol;
         let members = scenario.nodes.iter().enumerate().filter_map(|(index, node)| {
-            let roles: Vec<String> = node.roles.iter().filter(|role| role.protocol.number == protocol.number).map(|role| role.role.name.to_owned()).collect();
+            let roles: Vec<String> = node
+                .roles
+                .iter()
+                .filter(|role| role.protocol.number == protocol.number)
+                .map(|role| role.role.name.to_owned())
+                .collect();
             let place = match node.place {
                 Place::Fixed { x, y } => Some((x, y)),
                 _ => None,
             };
             let host = node.wired.then_some(HostAddr(index as u32));
-            (!roles.is_empty()).then(|| NodeSpec { name: node.name.clone(), host, place, roles })
+            (!roles.is_empty()).then(|| NodeSpec {
+                name: node.name.clone(),
+                host,
+                place,
+                roles,
+            })
         });
-        let setup = Setup { seed: scenario.seed, params: configured.params.clone(), nodes: members.collect() };
+        let setup = Setup {
+            seed: scenario.seed,
+            params: configured.params.clone(),
+            nodes: members.collect(),
+        };
         let mut deployment = (protocol.setup)(&setup)?;
         for (node, planned) in nodes.iter_mut().zip(&scenario.nodes) {
-            for (slot, role) in planned.roles.iter().enumerate().filter(|(_, role)| role.protocol.number == protocol.number) {
+            for (slot, role) in planned
+                .roles
+                .iter()
+                .enumerate()
+                .filter(|(_, role)| role.protocol.number == protocol.number)
+            {
                 node.give(slot, deployment.role(&planned.name, role.role.name)?);
             }
         }
@@ -388,7 +446,13 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
 
 /// Links that differ, by the numbers of their ends. The scenario has checked the names.
 fn special_links(scenario: &Scenario) -> BTreeMap<(u32, u32), crate::backhaul::Link> {
-    let number = |name: &String| scenario.nodes.iter().position(|node| node.name == *name).map(|index| index as u32);
+    let number = |name: &String| {
+        scenario
+            .nodes
+            .iter()
+            .position(|node| node.name == *name)
+            .map(|index| index as u32)
+    };
     scenario
         .backhaul
         .link

@@ -61,7 +61,11 @@ impl Node {
         let seats = node.roles.iter().map(|role| Seat {
             protocol: role.protocol.number,
             name: role.role.name,
-            streams: Streams::new(scenario.seed, &node.name, &format!("{}.{}", role.protocol.name, role.role.name)),
+            streams: Streams::new(
+                scenario.seed,
+                &node.name,
+                &format!("{}.{}", role.protocol.name, role.role.name),
+            ),
             timers: BTreeMap::new(),
         });
         Node {

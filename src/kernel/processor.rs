@@ -13,9 +13,19 @@ pub(super) enum Item {
     /// The node was switched on.
     Start { role: usize },
     /// A timer rang.
-    Wake { role: usize, timer: Timer, due: Time, set: u64 },
+    Wake {
+        role: usize,
+        timer: Timer,
+        due: Time,
+        set: u64,
+    },
     /// A frame arrived.
-    Frame { role: usize, tx: TxId, from: Address, bytes: Arc<[u8]> },
+    Frame {
+        role: usize,
+        tx: TxId,
+        from: Address,
+        bytes: Arc<[u8]>,
+    },
     /// Another role of this node said something.
     Told { role: usize, by: usize, message: Vec<u8> },
 }
@@ -91,7 +101,10 @@ impl Processor {
 
     /// The next item in order of class.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        self.own.pop_front().or_else(|| self.unicast.pop_front()).or_else(|| self.broadcast.pop_front())
+        self.own
+            .pop_front()
+            .or_else(|| self.unicast.pop_front())
+            .or_else(|| self.broadcast.pop_front())
     }
 
     /// Empties the queue, in order.
@@ -105,7 +118,12 @@ mod tests {
     use super::*;
 
     fn frame(tx: u64) -> Item {
-        Item::Frame { role: 0, tx: TxId(tx), from: Address::Host(roadveil_role::HostAddr(0)), bytes: Arc::from([]) }
+        Item::Frame {
+            role: 0,
+            tx: TxId(tx),
+            from: Address::Host(roadveil_role::HostAddr(0)),
+            bytes: Arc::from([]),
+        }
     }
 
     fn number(item: &Item) -> u64 {
@@ -121,10 +139,22 @@ mod tests {
         assert!(processor.push(Class::Broadcast, frame(1)).is_none());
         assert!(processor.push(Class::Broadcast, frame(2)).is_none());
         assert!(processor.push(Class::Unicast, frame(3)).is_none());
-        assert_eq!(processor.push(Class::Broadcast, frame(4)).map(|item| number(&item)), Some(4));
-        assert_eq!(processor.push(Class::Unicast, frame(5)).map(|item| number(&item)), Some(2));
-        assert_eq!(processor.push(Class::Unicast, frame(6)).map(|item| number(&item)), Some(1));
-        assert_eq!(processor.push(Class::Unicast, frame(7)).map(|item| number(&item)), Some(7));
+        assert_eq!(
+            processor.push(Class::Broadcast, frame(4)).map(|item| number(&item)),
+            Some(4)
+        );
+        assert_eq!(
+            processor.push(Class::Unicast, frame(5)).map(|item| number(&item)),
+            Some(2)
+        );
+        assert_eq!(
+            processor.push(Class::Unicast, frame(6)).map(|item| number(&item)),
+            Some(1)
+        );
+        assert_eq!(
+            processor.push(Class::Unicast, frame(7)).map(|item| number(&item)),
+            Some(7)
+        );
         assert!(processor.push(Class::Own, Item::Start { role: 0 }).is_none());
         let order: Vec<u64> = processor.drain().map(|item| number(&item)).collect();
         assert_eq!(order, [1000, 3, 5, 6]);

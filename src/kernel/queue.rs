@@ -19,7 +19,12 @@ pub(super) enum What {
     /// The next fault of the timeline.
     Fault(usize),
     /// A timer is due, unless it was set anew or cancelled since.
-    Due { role: usize, timer: Timer, due: Time, set: u64 },
+    Due {
+        role: usize,
+        timer: Timer,
+        due: Time,
+        set: u64,
+    },
     /// The processor takes up the next item.
     Serve,
     /// A callback's effects leave.
@@ -93,7 +98,13 @@ impl Queue {
     /// Plans `what` for a node (its number plus one) or for nobody.
     pub(super) fn push(&mut self, at: Time, node: u32, life: u32, what: What) {
         self.sequence += 1;
-        self.heap.push(Reverse(Entry { at, node, sequence: self.sequence, life, what }));
+        self.heap.push(Reverse(Entry {
+            at,
+            node,
+            sequence: self.sequence,
+            life,
+            what,
+        }));
     }
 
     /// When the next entry is due.
@@ -117,7 +128,9 @@ mod tests {
         for (at, node) in [(2, 1), (1, 2), (1, 1), (1, 1), (0, 9)] {
             queue.push(Time(at), node, 0, What::Serve);
         }
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|entry| (entry.at.0, entry.node, entry.sequence)).collect();
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop())
+            .map(|entry| (entry.at.0, entry.node, entry.sequence))
+            .collect();
         assert_eq!(order, [(0, 9, 5), (1, 1, 3), (1, 1, 4), (1, 2, 2), (2, 1, 1)]);
     }
 }

@@ -9,8 +9,8 @@ use roadveil_crypto::{Charge, Check, CheckDigest, Host, Op, Question};
 use roadveil_role::param::{Default as ParamDefault, ParamKind, ParamSpec};
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{
-    Actor, Address, Cardinality, Cx, Deployment, HostAddr, Message, Params, Protocol, Reason, Role, RoleSpec, Setup, SetupError,
-    Time, Timer, Typed, Value,
+    Actor, Address, Cardinality, Cx, Deployment, HostAddr, Message, Params, Protocol, Reason, Role, RoleSpec, Setup,
+    SetupError, Time, Timer, Typed, Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,11 @@ impl Actor for Car {
     fn start(&mut self, cx: &mut Cx<'_>) {
         cx.state("driving");
         use rand::Rng;
-        let spread = if self.params.flag("spread") { cx.rng("phase", 0).next_u64() % 90 } else { 0 };
+        let spread = if self.params.flag("spread") {
+            cx.rng("phase", 0).next_u64() % 90
+        } else {
+            0
+        };
         cx.timer(Duration::from_millis(10 + spread), BEACON);
         cx.emit("clock", [("now", Value::Time(cx.now()))]);
         if self.params.flag("work_then_cancel") {
@@ -78,8 +82,14 @@ impl Actor for Car {
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, _from: Address, message: Toy) -> Result<(), Reason> {
-        let Toy::Beacon { number } = message else { return Err(Reason::Unexpected) };
-        if cx.check(&Check::new(Odd(number))).is_valid() { Ok(()) } else { Err(Reason::BadSignature) }
+        let Toy::Beacon { number } = message else {
+            return Err(Reason::Unexpected);
+        };
+        if cx.check(&Check::new(Odd(number))).is_valid() {
+            Ok(())
+        } else {
+            Err(Reason::BadSignature)
+        }
     }
 
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
@@ -125,7 +135,11 @@ struct Toys(Params);
 
 impl Deployment for Toys {
     fn role(&mut self, _node: &str, role: &str) -> Result<Box<dyn Role>, SetupError> {
-        Ok(if role == "car" { Box::new(Typed(Car { params: self.0.clone() })) } else { Box::new(Typed(Office)) })
+        Ok(if role == "car" {
+            Box::new(Typed(Car { params: self.0.clone() }))
+        } else {
+            Box::new(Typed(Office))
+        })
     }
 }
 
@@ -148,21 +162,56 @@ static TOY: Protocol = Protocol {
     paper: "none",
     summary: "",
     roles: &[
-        RoleSpec { name: "car", title: "", cardinality: Cardinality::Any, radio: true, wired: false },
-        RoleSpec { name: "office", title: "", cardinality: Cardinality::Any, radio: false, wired: true },
+        RoleSpec {
+            name: "car",
+            title: "",
+            cardinality: Cardinality::Any,
+            radio: true,
+            wired: false,
+        },
+        RoleSpec {
+            name: "office",
+            title: "",
+            cardinality: Cardinality::Any,
+            radio: false,
+            wired: true,
+        },
     ],
     messages: Toy::SCHEMA,
     params: &[
         ParamSpec {
             name: "period",
-            kind: ParamKind::Span { min: Duration::from_millis(1), max: Duration::from_secs(10) },
+            kind: ParamKind::Span {
+                min: Duration::from_millis(1),
+                max: Duration::from_secs(10),
+            },
             default: ParamDefault::Span(Duration::from_millis(100)),
             help: "",
         },
-        ParamSpec { name: "work", kind: ParamKind::Count { min: 0, max: 1000 }, default: ParamDefault::Count(1), help: "" },
-        ParamSpec { name: "spread", kind: ParamKind::Flag, default: ParamDefault::Flag(true), help: "" },
-        ParamSpec { name: "panic", kind: ParamKind::Flag, default: ParamDefault::Flag(false), help: "" },
-        ParamSpec { name: "work_then_cancel", kind: ParamKind::Flag, default: ParamDefault::Flag(false), help: "" },
+        ParamSpec {
+            name: "work",
+            kind: ParamKind::Count { min: 0, max: 1000 },
+            default: ParamDefault::Count(1),
+            help: "",
+        },
+        ParamSpec {
+            name: "spread",
+            kind: ParamKind::Flag,
+            default: ParamDefault::Flag(true),
+            help: "",
+        },
+        ParamSpec {
+            name: "panic",
+            kind: ParamKind::Flag,
+            default: ParamDefault::Flag(false),
+            help: "",
+        },
+        ParamSpec {
+            name: "work_then_cancel",
+            kind: ParamKind::Flag,
+            default: ParamDefault::Flag(false),
+            help: "",
+        },
     ],
     marks: &[],
     setup: |setup: &Setup| Ok(Box::new(Toys(setup.params.clone()))),
@@ -188,7 +237,10 @@ at = [300, 40]
 "#;
 
 fn scenario(text: &str, set: &[(&str, &str)]) -> Arc<Scenario> {
-    let set: Vec<(String, String)> = set.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+    let set: Vec<(String, String)> = set
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), (*value).to_owned()))
+        .collect();
     let parsed = Scenario::parse_with(&[&TOY], text, Origin::Stdin, Path::new("."), &set);
     Arc::new(parsed.unwrap_or_else(|error| panic!("{error}")))
 }
@@ -204,7 +256,14 @@ fn run_with(text: &str, set: &[(&str, &str)], options: Options) -> Vec<Record> {
 }
 
 fn run(text: &str, set: &[(&str, &str)]) -> Vec<Record> {
-    run_with(text, set, Options { threads: 1, share: true })
+    run_with(
+        text,
+        set,
+        Options {
+            threads: 1,
+            share: true,
+        },
+    )
 }
 
 fn count(records: &[Record], is: impl Fn(&Event) -> bool) -> usize {
@@ -234,7 +293,10 @@ fn time_never_goes_back_and_every_candidate_has_one_outcome() {
 fn threads_and_sharing_do_not_show_in_the_stream() {
     let base = run(CARS, &[]);
     for (threads, share) in [(2, true), (4, true), (1, false), (4, false)] {
-        assert!(base == run_with(CARS, &[], Options { threads, share }), "{threads} threads, shared: {share}");
+        assert!(
+            base == run_with(CARS, &[], Options { threads, share }),
+            "{threads} threads, shared: {share}"
+        );
     }
     assert!(base != run(CARS, &[("seed", "2")]));
     assert!(base != run(CARS, &[("radio.exponent", "3")]));
@@ -279,9 +341,20 @@ fn a_busy_processor_queues_and_a_full_queue_drops() {
         ("node.1.queue", "1"),
         ("protocols.toy.period", "70ms"),
     ];
-    let dense: String = (0..12).map(|n| format!("[[node]]\nname = \"d{n}\"\nroles = [\"toy.car\"]\nat = [{n}, 9]\n")).collect();
+    let dense: String = (0..12)
+        .map(|n| format!("[[node]]\nname = \"d{n}\"\nroles = [\"toy.car\"]\nat = [{n}, 9]\n"))
+        .collect();
     let records = run(&format!("{CARS}\n{dense}"), &slow);
-    assert!(count(&records, |event| matches!(event, Event::Dropped { why: Reason::QueueFull, node: NodeId(0), .. })) > 5);
+    assert!(
+        count(&records, |event| matches!(
+            event,
+            Event::Dropped {
+                why: Reason::QueueFull,
+                node: NodeId(0),
+                ..
+            }
+        )) > 5
+    );
     let busy = records.iter().find_map(|record| match &record.event {
         Event::Load(loads) => loads.iter().find(|load| load.node == NodeId(0)).map(|load| load.busy),
         _ => None,
@@ -291,16 +364,36 @@ fn a_busy_processor_queues_and_a_full_queue_drops() {
 
 #[test]
 fn effects_leave_when_the_charge_is_paid() {
-    let records = run(CARS, &[("protocols.toy.spread", "false"), ("protocols.toy.work", "50"), ("node.0.profile", "mnt-2008")]);
-    let frame = records.iter().find(|record| matches!(record.event, Event::Sent { node: NodeId(0), .. })).expect("sent");
+    let records = run(
+        CARS,
+        &[
+            ("protocols.toy.spread", "false"),
+            ("protocols.toy.work", "50"),
+            ("node.0.profile", "mnt-2008"),
+        ],
+    );
+    let frame = records
+        .iter()
+        .find(|record| matches!(record.event, Event::Sent { node: NodeId(0), .. }))
+        .expect("sent");
     // Woken at 10 ms, 50 x 0.6 ms of work, then the interframe space of 58 us and what the channel demands.
-    assert!(frame.at >= Time(40_058_000) && frame.at < Time(43_000_000), "{}", frame.at);
+    assert!(
+        frame.at >= Time(40_058_000) && frame.at < Time(43_000_000),
+        "{}",
+        frame.at
+    );
 }
 
 #[test]
 fn cancelling_removes_a_wake_up_that_waits_for_the_processor() {
     let records = run(CARS, &[("protocols.toy.work_then_cancel", "true")]);
-    assert_eq!(count(&records, |event| matches!(event, Event::Emitted { name, .. } if &**name == "rang")), 0);
+    assert_eq!(
+        count(
+            &records,
+            |event| matches!(event, Event::Emitted { name, .. } if &**name == "rang")
+        ),
+        0
+    );
 }
 
 #[test]
@@ -313,15 +406,29 @@ fn a_node_reads_its_own_clock() {
             _ => None,
         })
         .collect();
-    assert_eq!(clocks, [Value::Time(Time::ZERO), Value::Time(Time::from_millis(250)), Value::Time(Time::ZERO)]);
+    assert_eq!(
+        clocks,
+        [
+            Value::Time(Time::ZERO),
+            Value::Time(Time::from_millis(250)),
+            Value::Time(Time::ZERO)
+        ]
+    );
 }
 
 #[test]
 fn a_panic_takes_one_node_down_and_not_the_run() {
     let records = run(CARS, &[("protocols.toy.panic", "true")]);
-    assert_eq!(count(&records, |event| matches!(event, Event::Left { fault: true, .. })), 3);
+    assert_eq!(
+        count(&records, |event| matches!(event, Event::Left { fault: true, .. })),
+        3
+    );
     assert!(records.last().expect("records").at <= Time::from_secs(2));
-    assert!(!records.iter().any(|record| record.at > Time::from_millis(800) && matches!(record.event, Event::Frame(_))));
+    assert!(
+        !records
+            .iter()
+            .any(|record| record.at > Time::from_millis(800) && matches!(record.event, Event::Frame(_)))
+    );
 }
 
 #[test]
@@ -373,8 +480,14 @@ up = "car"
     assert!(packets(2001, 3000).iter().all(|arrives| *arrives));
     let sent = |from: u64, to: u64| {
         let within = |at: Time| at > Time::from_millis(from) && at < Time::from_millis(to);
-        records.iter().filter(|record| within(record.at) && matches!(record.event, Event::Sent { node: NodeId(2), .. })).count()
+        records
+            .iter()
+            .filter(|record| within(record.at) && matches!(record.event, Event::Sent { node: NodeId(2), .. }))
+            .count()
     };
     assert!(sent(0, 1000) > 5 && sent(1002, 2000) == 0 && sent(2001, 3000) > 5);
-    assert_eq!(count(&records, |event| matches!(event, Event::Joined { node: NodeId(2), .. })), 2);
+    assert_eq!(
+        count(&records, |event| matches!(event, Event::Joined { node: NodeId(2), .. })),
+        2
+    );
 }

@@ -31,8 +31,15 @@ impl Kernel {
     }
 
     fn unsent(&mut self, index: usize, frame: &Outgoing, why: Reason) {
-        let head = [frame.bytes.first().copied().unwrap_or(0), frame.bytes.get(1).copied().unwrap_or(0)];
-        self.record(Event::Unsent { node: NodeId(index as u32), why, head });
+        let head = [
+            frame.bytes.first().copied().unwrap_or(0),
+            frame.bytes.get(1).copied().unwrap_or(0),
+        ];
+        self.record(Event::Unsent {
+            node: NodeId(index as u32),
+            why,
+            head,
+        });
     }
 
     /// Looks at the channel now, unless a look is planned or a frame is on the air.
@@ -47,7 +54,11 @@ impl Kernel {
     pub(super) fn access(&mut self, index: usize) {
         self.nodes[index].mac.planned = false;
         let lifetime = core::time::Duration::from_millis(self.air.params().lifetime_ms);
-        while let Some(frame) = self.nodes[index].mac.queue.pop_front_if(|frame| self.now.since(frame.since) > lifetime) {
+        while let Some(frame) = self.nodes[index]
+            .mac
+            .queue
+            .pop_front_if(|frame| self.now.since(frame.since) > lifetime)
+        {
             self.unsent(index, &frame, Reason::Expired);
         }
         if self.nodes[index].mac.queue.is_empty() {
@@ -93,7 +104,11 @@ impl Kernel {
             airtime: airtime.as_nanos() as u64,
             bytes: Arc::clone(&frame.bytes),
         }));
-        self.record(Event::Sent { tx, node: NodeId(index as u32), attempt: frame.attempt });
+        self.record(Event::Sent {
+            tx,
+            node: NodeId(index as u32),
+            attempt: frame.attempt,
+        });
         self.air.begin(Emission {
             tx,
             sender: index as u32,
@@ -120,19 +135,39 @@ impl Kernel {
         let from = Address::Link(frame.from);
         let unicast = !frame.to.is_broadcast();
         let delivered = unicast && ended.receptions.iter().any(|reception| reception.lost.is_none());
-        let receivers: Vec<usize> =
-            ended.receptions.iter().filter(|reception| reception.lost.is_none()).map(|reception| reception.node.index()).collect();
-        self.record(Event::Heard { tx, receptions: ended.receptions });
+        let receivers: Vec<usize> = ended
+            .receptions
+            .iter()
+            .filter(|reception| reception.lost.is_none())
+            .map(|reception| reception.node.index())
+            .collect();
+        self.record(Event::Heard {
+            tx,
+            receptions: ended.receptions,
+        });
         let class = if unicast { Class::Unicast } else { Class::Broadcast };
         for receiver in receivers {
             self.deliver(receiver, tx, from, &frame.bytes, class);
         }
-        let outgoing = Outgoing { from: frame.from, to: frame.to, bytes: frame.bytes, since: frame.since, attempt: frame.attempt };
+        let outgoing = Outgoing {
+            from: frame.from,
+            to: frame.to,
+            bytes: frame.bytes,
+            since: frame.since,
+            attempt: frame.attempt,
+        };
         if !self.nodes[sender].is_up() {
             return;
         }
         if unicast {
-            self.push_for(frame.taken, sender, What::Settle { delivered, frame: Box::new(outgoing) });
+            self.push_for(
+                frame.taken,
+                sender,
+                What::Settle {
+                    delivered,
+                    frame: Box::new(outgoing),
+                },
+            );
         } else {
             self.done(sender);
         }
@@ -167,15 +202,26 @@ impl Kernel {
     pub(super) fn post(&mut self, index: usize, to: HostAddr, bytes: Arc<[u8]>) {
         let from = Address::Host(HostAddr(index as u32));
         let receiver = to.0 as usize;
-        let wired = self.nodes[index].host.is_some() && self.nodes.get(receiver).is_some_and(|node| node.host.is_some());
+        let wired =
+            self.nodes[index].host.is_some() && self.nodes.get(receiver).is_some_and(|node| node.host.is_some());
         if !wired {
             let head = [bytes.first().copied().unwrap_or(0), bytes.get(1).copied().unwrap_or(0)];
-            self.record(Event::Unsent { node: NodeId(index as u32), why: Reason::NoSuchAddress, head });
+            self.record(Event::Unsent {
+                node: NodeId(index as u32),
+                why: Reason::NoSuchAddress,
+                head,
+            });
             return;
         }
         let tx = self.take_tx();
         let fate = self.wires.send(self.now, index as u32, to.0, bytes.len());
-        self.record(Event::Packet(Packet { tx, from: NodeId(index as u32), to: NodeId(to.0), fate, bytes: Arc::clone(&bytes) }));
+        self.record(Event::Packet(Packet {
+            tx,
+            from: NodeId(index as u32),
+            to: NodeId(to.0),
+            fate,
+            bytes: Arc::clone(&bytes),
+        }));
         if let Ok(at) = fate {
             self.queue.push(at, to.0 + 1, 0, What::Arrive { tx, from, bytes });
         }

@@ -44,7 +44,9 @@ pub struct Summary {
 impl Summary {
     /// No figures yet, for a run with this cast; `protocols` are those that the program knows.
     pub fn new(cast: Arc<Cast>, protocols: &[&'static Protocol]) -> Summary {
-        let folds = protocols.iter().filter(|protocol| cast.protocols.iter().any(|name| name == protocol.name));
+        let folds = protocols
+            .iter()
+            .filter(|protocol| cast.protocols.iter().any(|name| name == protocol.name));
         Summary {
             protocols: folds.map(|&protocol| (protocol, (protocol.fold)())).collect(),
             cast,
@@ -100,7 +102,12 @@ impl Summary {
             }
             Event::Joined { .. } => self.present += 1,
             Event::Left { .. } => self.present = self.present.saturating_sub(1),
-            Event::Emitted { node, role, name, fields } => self.emitted(record.at, node.index(), usize::from(*role), name, fields),
+            Event::Emitted {
+                node,
+                role,
+                name,
+                fields,
+            } => self.emitted(record.at, node.index(), usize::from(*role), name, fields),
             _ => {}
         }
     }
@@ -116,9 +123,17 @@ impl Summary {
 
     fn emitted(&mut self, at: Time, node: usize, role: usize, name: &str, fields: &[(String, Value)]) {
         let Some(node) = self.cast.nodes.get(node) else { return };
-        let Some((protocol, role)) = node.roles.get(role).and_then(|role| role.split_once('.')) else { return };
+        let Some((protocol, role)) = node.roles.get(role).and_then(|role| role.split_once('.')) else {
+            return;
+        };
         if let Some((_, fold)) = self.protocols.iter_mut().find(|(known, _)| known.name == protocol) {
-            fold.observe(&Emitted { at, node: &node.name, role, name, fields });
+            fold.observe(&Emitted {
+                at,
+                node: &node.name,
+                role,
+                name,
+                fields,
+            });
         }
     }
 
@@ -158,7 +173,9 @@ impl Summary {
 
     /// What each protocol counts itself.
     pub fn figures(&self) -> impl Iterator<Item = (&'static str, Vec<(&'static str, Value)>)> {
-        self.protocols.iter().map(|(protocol, fold)| (protocol.name, fold.figures()))
+        self.protocols
+            .iter()
+            .map(|(protocol, fold)| (protocol.name, fold.figures()))
     }
 
     /// What each protocol shows.
@@ -184,7 +201,11 @@ impl Summary {
             ["messages", protocol, message, what] => {
                 let (known, _) = self.protocols.iter().find(|(known, _)| known.name == *protocol)?;
                 let number = known.message_names().position(|name| snake_case(name) == *message)?;
-                let found = self.messages.get(&(known.number, number as u8)).copied().unwrap_or_default();
+                let found = self
+                    .messages
+                    .get(&(known.number, number as u8))
+                    .copied()
+                    .unwrap_or_default();
                 match *what {
                     "count" => count(found.count),
                     "bytes" => count(found.bytes),
@@ -204,12 +225,19 @@ impl Summary {
 
 impl core::fmt::Debug for Summary {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Summary").field("events", &self.events).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Summary")
+            .field("events", &self.events)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
 fn by_reason(counts: &[u64]) -> impl Iterator<Item = (Reason, u64)> {
-    Reason::ALL.iter().zip(counts).filter(|(_, count)| **count > 0).map(|(&reason, &count)| (reason, count))
+    Reason::ALL
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| **count > 0)
+        .map(|(&reason, &count)| (reason, count))
 }
 
 /// A value as a number, where it is one: spans in seconds.
@@ -258,17 +286,49 @@ mod tests {
     }
 
     fn observe(summary: &mut Summary, event: Event) {
-        summary.observe(&Record { at: Time::from_secs(1), event });
+        summary.observe(&Record {
+            at: Time::from_secs(1),
+            event,
+        });
     }
 
     #[test]
     fn every_candidate_has_one_outcome() {
         let mut summary = summary();
-        let reception = |node, lost| Reception { node: NodeId(node), dbm: -70, lost };
-        let receptions = vec![reception(0, None), reception(1, Some(Reason::Collision)), reception(2, None)];
-        observe(&mut summary, Event::Heard { tx: TxId(0), receptions });
-        observe(&mut summary, Event::Dropped { tx: TxId(0), node: NodeId(2), why: Reason::QueueFull });
-        let packet = |fate| Event::Packet(Packet { tx: TxId(1), from: NodeId(0), to: NodeId(1), fate, bytes: Arc::from([1, 0]) });
+        let reception = |node, lost| Reception {
+            node: NodeId(node),
+            dbm: -70,
+            lost,
+        };
+        let receptions = vec![
+            reception(0, None),
+            reception(1, Some(Reason::Collision)),
+            reception(2, None),
+        ];
+        observe(
+            &mut summary,
+            Event::Heard {
+                tx: TxId(0),
+                receptions,
+            },
+        );
+        observe(
+            &mut summary,
+            Event::Dropped {
+                tx: TxId(0),
+                node: NodeId(2),
+                why: Reason::QueueFull,
+            },
+        );
+        let packet = |fate| {
+            Event::Packet(Packet {
+                tx: TxId(1),
+                from: NodeId(0),
+                to: NodeId(1),
+                fate,
+                bytes: Arc::from([1, 0]),
+            })
+        };
         observe(&mut summary, packet(Ok(Time::from_secs(2))));
         observe(&mut summary, packet(Ok(Time::from_secs(11))));
         observe(&mut summary, packet(Err(Reason::LinkDown)));

@@ -107,7 +107,9 @@ impl Mac {
 
     fn draw(&mut self, draws: &Draws) -> u32 {
         self.draws_made += 1;
-        draws.sequence(self.key, self.key, self.draws_made).below_or(self.window)
+        draws
+            .sequence(self.key, self.key, self.draws_made)
+            .below_or(self.window)
     }
 
     /// After an attempt that was not acknowledged: a wider window, as the standard doubles it.
@@ -157,7 +159,16 @@ mod tests {
         let (mut mac, draws) = mac();
         let now = Time::from_millis(1);
         let until = Time::from_millis(2);
-        let Turn::Wait(at) = mac.turn(now, Some(Sensed { since: Time::ZERO, until }), &draws) else { panic!("busy") };
+        let Turn::Wait(at) = mac.turn(
+            now,
+            Some(Sensed {
+                since: Time::ZERO,
+                until,
+            }),
+            &draws,
+        ) else {
+            panic!("busy")
+        };
         assert!(at >= until + AIFS && at <= until + AIFS + SLOT * 15);
         assert_eq!(mac.turn(at, None, &draws), Turn::Send);
     }
@@ -170,7 +181,10 @@ mod tests {
         let since = Time::ZERO + AIFS + SLOT * 4 + core::time::Duration::from_micros(5);
         let until = since + core::time::Duration::from_micros(400);
         let look = Time::ZERO + AIFS + SLOT * 10;
-        assert_eq!(mac.turn(look, Some(Sensed { since, until }), &draws), Turn::Wait(until + AIFS + SLOT * 6));
+        assert_eq!(
+            mac.turn(look, Some(Sensed { since, until }), &draws),
+            Turn::Wait(until + AIFS + SLOT * 6)
+        );
     }
 
     #[test]

@@ -98,10 +98,19 @@ impl Air {
                 && emission.taken > now
                 && (emission.sender == node || level(emission, node).is_some_and(|heard| heard.mw >= self.sense_mw))
         };
-        self.on_air.iter().filter(audible).fold(None, |sensed: Option<Sensed>, emission| {
-            let sensed = sensed.unwrap_or(Sensed { since: emission.start, until: emission.taken });
-            Some(Sensed { since: sensed.since.min(emission.start), until: sensed.until.max(emission.taken) })
-        })
+        self.on_air
+            .iter()
+            .filter(audible)
+            .fold(None, |sensed: Option<Sensed>, emission| {
+                let sensed = sensed.unwrap_or(Sensed {
+                    since: emission.start,
+                    until: emission.taken,
+                });
+                Some(Sensed {
+                    since: sensed.since.min(emission.start),
+                    until: sensed.until.max(emission.taken),
+                })
+            })
     }
 
     /// Puts a frame on the air.
@@ -114,7 +123,10 @@ impl Air {
         let index = self.on_air.iter().position(|emission| emission.tx == tx)?;
         let receptions = self.receptions(index);
         self.on_air[index].finished = true;
-        let ended = Ended { emission: self.on_air[index].clone(), receptions };
+        let ended = Ended {
+            emission: self.on_air[index].clone(),
+            receptions,
+        };
         self.forget(ended.emission.end);
         Some(ended)
     }
@@ -122,7 +134,12 @@ impl Air {
     /// Drops frames that are over and overlapped nothing that is not. Two frames may end at the same moment, and each
     /// must still find the other.
     fn forget(&mut self, now: Time) {
-        let oldest = self.on_air.iter().filter(|emission| !emission.finished).map(|emission| emission.start).min();
+        let oldest = self
+            .on_air
+            .iter()
+            .filter(|emission| !emission.finished)
+            .map(|emission| emission.start)
+            .min();
         self.on_air.retain(|emission| {
             !emission.finished || emission.taken > now || oldest.is_some_and(|oldest| emission.end > oldest)
         });
@@ -138,12 +155,22 @@ impl Air {
             .map(|(_, emission)| emission)
             .collect();
         if frame.to.is_broadcast() {
-            return frame.heard.iter().map(|heard| self.reception(frame, heard, &overlapping)).collect();
+            return frame
+                .heard
+                .iter()
+                .map(|heard| self.reception(frame, heard, &overlapping))
+                .collect();
         }
-        let Some(addressee) = frame.addressee else { return Vec::new() };
+        let Some(addressee) = frame.addressee else {
+            return Vec::new();
+        };
         vec![match level(frame, addressee) {
             Some(heard) => self.reception(frame, heard, &overlapping),
-            None => Reception { node: NodeId(addressee), dbm: i8::MIN, lost: Some(Reason::BelowSensitivity) },
+            None => Reception {
+                node: NodeId(addressee),
+                dbm: i8::MIN,
+                lost: Some(Reason::BelowSensitivity),
+            },
         }]
     }
 
@@ -154,14 +181,22 @@ impl Air {
             Some(Reason::HalfDuplex)
         } else if power < self.sensitivity_mw {
             let open = power * milliwatts(f64::from(heard.walls_db));
-            Some(if open >= self.sensitivity_mw { Reason::Obstacle } else { Reason::BelowSensitivity })
+            Some(if open >= self.sensitivity_mw {
+                Reason::Obstacle
+            } else {
+                Reason::BelowSensitivity
+            })
         } else if power < self.noise_mw * self.capture {
             Some(Reason::Noise)
         } else {
             self.interference(frame, heard.node, power, overlapping)
         };
         let dbm = dbm(power).round().clamp(-127.0, 127.0) as i8;
-        Reception { node: NodeId(heard.node), dbm, lost }
+        Reception {
+            node: NodeId(heard.node),
+            dbm,
+            lost,
+        }
     }
 
     fn interference(&self, frame: &Emission, node: u32, power: f64, overlapping: &[&Emission]) -> Option<Reason> {
@@ -185,7 +220,10 @@ impl Air {
     /// Received power after fading, milliwatts.
     fn power(&self, frame: &Emission, heard: &Heard) -> f64 {
         let (from, to) = (self.keys[frame.sender as usize], self.keys[heard.node as usize]);
-        f64::from(heard.mw) * self.propagation.fade(from, to, frame.start.0 / FADING_SLOT_NS, heard.metres)
+        f64::from(heard.mw)
+            * self
+                .propagation
+                .fade(from, to, frame.start.0 / FADING_SLOT_NS, heard.metres)
     }
 }
 
@@ -209,10 +247,16 @@ mod tests {
 
     impl Line {
         fn new(places: &[f64]) -> Line {
-            let params = Params { fading: Fading::None, ..Params::default() };
+            let params = Params {
+                fading: Fading::None,
+                ..Params::default()
+            };
             let propagation = Propagation::new(params.clone(), Obstacles::default(), 1);
             let keys = (0..places.len()).map(|index| Key::of(&index.to_string())).collect();
-            Line { air: Air::new(params, propagation, keys), places: places.to_vec() }
+            Line {
+                air: Air::new(params, propagation, keys),
+                places: places.to_vec(),
+            }
         }
 
         fn begin(&mut self, tx: u64, sender: usize, start_us: u64, to: LinkAddr, addressee: Option<u32>) {
@@ -243,7 +287,11 @@ mod tests {
 
         fn lost(&mut self, tx: u64) -> Vec<(u32, Option<Reason>)> {
             let ended = self.air.finish(TxId(tx)).expect("on the air");
-            ended.receptions.iter().map(|reception| (reception.node.0, reception.lost)).collect()
+            ended
+                .receptions
+                .iter()
+                .map(|reception| (reception.node.0, reception.lost))
+                .collect()
         }
     }
 
@@ -261,7 +309,10 @@ mod tests {
         let mut line = Line::new(&[0.0, 20.0, 150.0, 300.0]);
         line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
         line.begin(1, 3, 100, LinkAddr::BROADCAST, None);
-        assert_eq!(line.lost(0), [(1, None), (2, Some(Reason::Collision)), (3, Some(Reason::HalfDuplex))]);
+        assert_eq!(
+            line.lost(0),
+            [(1, None), (2, Some(Reason::Collision)), (3, Some(Reason::HalfDuplex))]
+        );
         let second = line.lost(1);
         assert_eq!(second[0], (0, Some(Reason::HalfDuplex)));
         assert_eq!(second[1], (1, Some(Reason::CaptureLost)));
@@ -293,7 +344,13 @@ mod tests {
         let mut line = Line::new(&[0.0, 100.0, 600.0]);
         line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
         assert_eq!(line.air.sense(1, Time::ZERO), None);
-        assert_eq!(line.air.sense(1, Time(1)), Some(Sensed { since: Time::ZERO, until: Time(400_000) }));
+        assert_eq!(
+            line.air.sense(1, Time(1)),
+            Some(Sensed {
+                since: Time::ZERO,
+                until: Time(400_000)
+            })
+        );
         assert_eq!(line.air.sense(2, Time(1)), None);
         assert_eq!(line.air.sense(1, Time(400_000)), None);
     }

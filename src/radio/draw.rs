@@ -22,7 +22,9 @@ pub struct Draws {
 impl Draws {
     /// The draws for `purpose` in the run with this seed.
     pub fn new(seed: u64, purpose: &str) -> Draws {
-        Draws { root: mix(Key::of(purpose).0 ^ mix(seed)) }
+        Draws {
+            root: mix(Key::of(purpose).0 ^ mix(seed)),
+        }
     }
 
     /// 64 bits for two names and a counter.
@@ -32,7 +34,9 @@ impl Draws {
 
     /// A sequence of draws for two names and a counter.
     pub fn sequence(&self, from: Key, to: Key, counter: u64) -> Sequence {
-        Sequence { state: self.bits(from, to, counter) }
+        Sequence {
+            state: self.bits(from, to, counter),
+        }
     }
 }
 
@@ -109,6 +113,9 @@ mod tests {
             counts[sequence.below_or(15) as usize] += 1;
         }
         // 10,000 expected in each, standard deviation 97.
-        assert!(counts.iter().all(|&count| (9_500..=10_500).contains(&count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&count| (9_500..=10_500).contains(&count)),
+            "{counts:?}"
+        );
     }
 }

@@ -17,19 +17,33 @@ const MAX_CELLS: usize = 1 << 20;
 impl Neighbours {
     /// The grid over `places` (number, metres east and north) with cells of about `cell` metres.
     pub fn build(places: &[(u32, f64, f64)], cell: f64) -> Neighbours {
-        let Some(&(_, x, y)) = places.first() else { return Neighbours::default() };
+        let Some(&(_, x, y)) = places.first() else {
+            return Neighbours::default();
+        };
         let (mut low, mut high) = ((x, y), (x, y));
         for &(_, x, y) in places {
             low = (low.0.min(x), low.1.min(y));
             high = (high.0.max(x), high.1.max(y));
         }
         let mut cell = cell.max(1.0);
-        let count = |cell: f64| (((high.0 - low.0) / cell) as usize + 1, ((high.1 - low.1) / cell) as usize + 1);
+        let count = |cell: f64| {
+            (
+                ((high.0 - low.0) / cell) as usize + 1,
+                ((high.1 - low.1) / cell) as usize + 1,
+            )
+        };
         while count(cell).0.saturating_mul(count(cell).1) > MAX_CELLS {
             cell *= 2.0;
         }
         let (columns, rows) = count(cell);
-        let mut grid = Neighbours { origin: low, cell, columns, rows, start: vec![0; columns * rows + 1], nodes: Vec::new() };
+        let mut grid = Neighbours {
+            origin: low,
+            cell,
+            columns,
+            rows,
+            start: vec![0; columns * rows + 1],
+            nodes: Vec::new(),
+        };
         for &(_, x, y) in places {
             let index = grid.cell_of(x, y);
             grid.start[index + 1] += 1;

@@ -16,7 +16,7 @@ mod params;
 mod propagation;
 
 pub use access::{Mac, Outgoing, Turn};
-pub use air::{Air, Ended, Emission};
+pub use air::{Air, Emission, Ended};
 pub use draw::{Draws, Key};
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;

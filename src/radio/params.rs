@@ -92,7 +92,10 @@ impl Params {
         ];
         for (key, value, min, max) in ranges {
             if !(min..=max).contains(&value) {
-                return Err(Invalid { key, expected: format!("a number from {min} to {max}") });
+                return Err(Invalid {
+                    key,
+                    expected: format!("a number from {min} to {max}"),
+                });
             }
         }
         Ok(())

@@ -34,7 +34,12 @@ impl Propagation {
     pub fn new(params: Params, obstacles: Obstacles, seed: u64) -> Propagation {
         let budget = params.power_dbm - params.reference_loss_db - (params.sensitivity_dbm - CANDIDATE_MARGIN_DB);
         let reach = libm::pow(10.0, budget / (10.0 * params.exponent)).clamp(1.0, FARTHEST);
-        Propagation { params, obstacles, fading: Draws::new(seed, "fading"), reach }
+        Propagation {
+            params,
+            obstacles,
+            fading: Draws::new(seed, "fading"),
+            reach,
+        }
     }
 
     /// Distance beyond which nobody is a candidate, metres, with so much antenna gain at both ends together.
@@ -50,17 +55,20 @@ impl Propagation {
     pub fn mean(&mut self, node: u32, from: (f64, f64), to: (f64, f64), gain_db: f64) -> Option<Heard> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let squared = (dx * dx + dy * dy).max(1.0);
-        let open = self.params.power_dbm + gain_db - self.params.reference_loss_db - 5.0 * self.params.exponent * libm::log10(squared);
+        let open = self.params.power_dbm + gain_db
+            - self.params.reference_loss_db
+            - 5.0 * self.params.exponent * libm::log10(squared);
         let floor = self.params.sensitivity_dbm - CANDIDATE_MARGIN_DB;
         if open < floor {
             return None;
         }
-        let (walls, inside) = self.obstacles.between(from, to);
-        let walls_db = f64::from(walls) * self.params.wall_db + f64::from(inside) * self.params.indoor_db_per_m;
-        if open - walls_db < floor {
-            return None;
-        }
-        Some(Heard { node, mw: milliwatts(open - walls_db) as f32, walls_db: walls_db as f32, metres: squared.sqrt() as f32 })
+        let walls_db = self.obstacles.loss(from, to, open - floor)?;
+        Some(Heard {
+            node,
+            mw: milliwatts(open - walls_db) as f32,
+            walls_db: walls_db as f32,
+            metres: squared.sqrt() as f32,
+        })
     }
 
     /// The factor by which fading changes the mean power between two nodes in a time slot: Gamma distributed with mean 1
@@ -123,7 +131,7 @@ mod tests {
     #[test]
     fn walls_weaken() {
         let building = [(40.0, -10.0), (50.0, -10.0), (50.0, 10.0), (40.0, 10.0)];
-        let mut channel = Propagation::new(Params::default(), Obstacles::new([building.as_slice()]), 1);
+        let mut channel = Propagation::new(Params::default(), Obstacles::new([building.as_slice()], 9.0, 0.4), 1);
         let heard = channel.mean(0, (0.0, 0.0), (100.0, 0.0), 0.0).expect("in reach");
         assert!((f64::from(heard.walls_db) - (2.0 * 9.0 + 10.0 * 0.4)).abs() < 1e-3);
     }

@@ -49,7 +49,10 @@ pub fn report(finished: &Finished) -> Json {
     });
     if let Some(report) = report.as_object_mut() {
         for (protocol, figures) in summary.figures() {
-            let figures = figures.into_iter().map(|(name, figure)| (name.to_owned(), value(&figure))).collect();
+            let figures = figures
+                .into_iter()
+                .map(|(name, figure)| (name.to_owned(), value(&figure)))
+                .collect();
             report.insert(protocol.to_owned(), Json::Object(figures));
         }
     }
@@ -57,7 +60,11 @@ pub fn report(finished: &Finished) -> Json {
 }
 
 fn reasons(counts: impl Iterator<Item = (Reason, u64)>) -> Json {
-    Json::Object(counts.map(|(reason, count)| (reason.name().to_owned(), json!(count))).collect())
+    Json::Object(
+        counts
+            .map(|(reason, count)| (reason.name().to_owned(), json!(count)))
+            .collect(),
+    )
 }
 
 fn messages(finished: &Finished) -> Json {
@@ -74,7 +81,12 @@ fn messages(finished: &Finished) -> Json {
 fn operations(finished: &Finished) -> Json {
     let counts = finished.summary.charged().filter_map(|(op, charged): (Op, u64)| {
         let executed = finished.executed[op as usize];
-        (charged > 0 || executed > 0).then(|| (op.name().to_owned(), json!({ "charged": charged, "executed": executed })))
+        (charged > 0 || executed > 0).then(|| {
+            (
+                op.name().to_owned(),
+                json!({ "charged": charged, "executed": executed }),
+            )
+        })
     });
     Json::Object(counts.collect())
 }

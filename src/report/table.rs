@@ -28,21 +28,37 @@ fn write(text: &mut String, finished: &Finished) -> std::fmt::Result {
     let how = if finished.whole { "" } else { ", ended before its time" };
     let factor = reached / finished.wall_s.max(1e-9);
     let (wall, cpu) = (finished.wall_s, finished.cpu_s);
-    line(text, "time", &format!("{reached:.1} s{how}; {wall:.2} s of wall time, {factor:.2} x real time, {cpu:.2} s of processor time"))?;
+    line(
+        text,
+        "time",
+        &format!(
+            "{reached:.1} s{how}; {wall:.2} s of wall time, {factor:.2} x real time, {cpu:.2} s of processor time"
+        ),
+    )?;
     line(text, "stream hash", &finished.stream_hash.to_string())?;
     write_figures(text, summary, Some(&finished.executed))?;
     for outcome in &finished.expectations {
-        let found = outcome.found.map_or_else(|| "no such figure".to_owned(), |found| format!("found {found}"));
+        let found = outcome
+            .found
+            .map_or_else(|| "no such figure".to_owned(), |found| format!("found {found}"));
         let verdict = match outcome.ok {
             Some(true) => "held",
             Some(false) => "FAILED",
             None => "not reached",
         };
-        let found = if outcome.ok.is_none() { String::new() } else { format!(" ({found})") };
+        let found = if outcome.ok.is_none() {
+            String::new()
+        } else {
+            format!(" ({found})")
+        };
         line(text, "expectation", &format!("{verdict}: {}{found}", outcome.text))?;
     }
     if let Some((path, bytes)) = &finished.log {
-        line(text, "log", &format!("{} ({:.1} MB)", path.display(), *bytes as f64 / 1e6))?;
+        line(
+            text,
+            "log",
+            &format!("{} ({:.1} MB)", path.display(), *bytes as f64 / 1e6),
+        )?;
     }
     Ok(())
 }
@@ -51,7 +67,15 @@ fn write(text: &mut String, finished: &Finished) -> std::fmt::Result {
 pub fn figures(cast: &Cast, summary: &Summary) -> String {
     let mut text = format!("{}  (seed {})\n", cast.title, cast.seed);
     // Writing to a string cannot fail.
-    let _ = line(&mut text, "time", &format!("{:.1} s of {:.1} s", summary.now.as_secs_f64(), cast.duration.as_secs_f64()));
+    let _ = line(
+        &mut text,
+        "time",
+        &format!(
+            "{:.1} s of {:.1} s",
+            summary.now.as_secs_f64(),
+            cast.duration.as_secs_f64()
+        ),
+    );
     let _ = write_figures(&mut text, summary, None);
     text
 }
@@ -59,19 +83,37 @@ pub fn figures(cast: &Cast, summary: &Summary) -> String {
 /// The figures that a run and a log share. Operations really executed are known of a run only.
 fn write_figures(text: &mut String, summary: &Summary, executed: Option<&Executed>) -> std::fmt::Result {
     line(text, "events", &summary.events.to_string())?;
-    line(text, "frames", &format!("{} sent, {} of them retries", summary.sent, summary.retries))?;
+    line(
+        text,
+        "frames",
+        &format!("{} sent, {} of them retries", summary.sent, summary.retries),
+    )?;
     let share = 100.0 * summary.delivered as f64 / (summary.candidates() as f64).max(1.0);
-    line(text, "received", &format!("{} of {} candidates ({share:.1} %)", summary.delivered, summary.candidates()))?;
+    line(
+        text,
+        "received",
+        &format!(
+            "{} of {} candidates ({share:.1} %)",
+            summary.delivered,
+            summary.candidates()
+        ),
+    )?;
     reasons(text, "lost", summary.lost())?;
     reasons(text, "refused", summary.rejected())?;
     reasons(text, "never sent", summary.unsent())?;
     for (protocol, name, count) in summary.messages() {
         let mean = count.bytes as f64 / (count.count as f64).max(1.0);
-        line(text, &format!("{protocol}.{name}"), &format!("{} sent, {mean:.0} bytes on average", count.count))?;
+        line(
+            text,
+            &format!("{protocol}.{name}"),
+            &format!("{} sent, {mean:.0} bytes on average", count.count),
+        )?;
     }
     for (op, charged) in summary.charged() {
         match executed.map(|executed| executed[op as usize]) {
-            Some(executed) if charged > 0 || executed > 0 => line(text, op.name(), &format!("{charged} charged, {executed} executed"))?,
+            Some(executed) if charged > 0 || executed > 0 => {
+                line(text, op.name(), &format!("{charged} charged, {executed} executed"))?
+            }
             None if charged > 0 => line(text, op.name(), &format!("{charged} charged"))?,
             _ => {}
         }
@@ -94,6 +136,9 @@ fn reasons(text: &mut String, label: &str, counts: impl Iterator<Item = (Reason,
     if counts.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = counts.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let list: Vec<String> = counts
+        .iter()
+        .map(|(reason, count)| format!("{reason} {count}"))
+        .collect();
     line(text, label, &list.join(", "))
 }

@@ -7,11 +7,11 @@ use roadveil_role::Time;
 
 use super::document::{Item, Section};
 use super::error::Error;
-use super::{Input, Node, library};
+use super::{Input, library};
 use crate::world::grid::Grid;
 use crate::world::source::{ReadError, Source};
 use crate::world::sumo::{MAX_COORDINATE, fcd, net, poly};
-use crate::world::{Place, Rect, World};
+use crate::world::{Rect, Road, RoadClass, World};
 
 /// How far beyond the outermost node the map goes, metres.
 const MARGIN: f64 = 100.0;
@@ -26,28 +26,40 @@ pub(super) struct Area {
 
 /// Reads `[world]`, with the files that it names. Without it the world is an empty plane.
 pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
-    let mut area = Area { world: World::default(), inputs: Vec::new(), span: None };
+    let mut area = Area {
+        world: World::default(),
+        inputs: Vec::new(),
+        span: None,
+    };
     let Some(item) = item else { return Ok(area) };
     let section = item.section("[world]")?;
     let (net, trace, buildings) = (section.get("net"), section.get("trace"), section.get("buildings"));
     let (begin, end) = (section.get("begin"), section.get("end"));
-    let (bbox, grid) = (section.get("bbox"), section.get("grid"));
+    let (bbox, grid, roads) = (section.get("bbox"), section.get("grid"), section.get("roads"));
     section.finish()?;
     if let Some(grid) = grid {
         let grid = read_grid(&grid)?;
-        for other in [net, trace, buildings, begin, end, bbox].into_iter().flatten() {
-            return Err(other.error(format!("`{}` and `world.grid` exclude each other", other.path)).expected("one of the two"));
+        if let Some(other) = [net, trace, buildings, begin, end, bbox, roads]
+            .into_iter()
+            .flatten()
+            .next()
+        {
+            return Err(other
+                .error(format!("`{}` and `world.grid` exclude each other", other.path))
+                .expected("one of the two"));
         }
         area.world = grid.build();
         area.world.count_passes();
         return Ok(area);
     }
 
-    let time = |item: &Item<'_>| -> Result<u64, Error> { match item.as_number() {
-        // A bare number is seconds.
-        Some(_) => Ok((item.number(0.0, 1e9)? * 1e9) as u64),
-        None => Ok(u64::try_from(item.duration()?.as_nanos()).unwrap_or(u64::MAX)),
-    }};
+    let time = |item: &Item<'_>| -> Result<u64, Error> {
+        match item.as_number() {
+            // A bare number is seconds.
+            Some(_) => Ok((item.number(0.0, 1e9)? * 1e9) as u64),
+            None => Ok(u64::try_from(item.duration()?.as_nanos()).unwrap_or(u64::MAX)),
+        }
+    };
     let cut = fcd::Cut {
         begin: begin.as_ref().map(time).transpose()?,
         end: end.as_ref().map(time).transpose()?,
@@ -60,7 +72,9 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
     }
     for item in [&begin, &end].into_iter().flatten() {
         if trace.is_none() {
-            return Err(item.error(format!("`{}` cuts a trace, and there is none", item.path)).expected("`trace` in [world]"));
+            return Err(item
+                .error(format!("`{}` cuts a trace, and there is none", item.path))
+                .expected("`trace` in [world]"));
         }
     }
     if let Some(item) = &net {
@@ -85,6 +99,9 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
         area.span = Some(traces.end().since(Time::ZERO));
         area.world.set_traces(traces);
     }
+    if let Some(item) = &roads {
+        area.world.roads.extend(read_roads(item)?);
+    }
     if let Some(bbox) = &cut.area {
         area.world.cut(bbox);
         area.world.bounds = *bbox;
@@ -95,11 +112,20 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
 
 impl Area {
     /// Reads a file that the topology names, and notes its digest.
-    fn load<T>(&mut self, item: &Item<'_>, base: &Path, read: impl FnOnce(&Source) -> Result<T, ReadError>) -> Result<T, Error> {
+    fn load<T>(
+        &mut self,
+        item: &Item<'_>,
+        base: &Path,
+        read: impl FnOnce(&Source) -> Result<T, ReadError>,
+    ) -> Result<T, Error> {
         let written = item.text("the path of a file, or `builtin:NAME`")?;
         let source = resolve(item, written, base)?;
         let loaded = source.digest().and_then(|(bytes, digest)| {
-            self.inputs.push(Input { path: written.to_owned(), bytes, digest });
+            self.inputs.push(Input {
+                path: written.to_owned(),
+                bytes,
+                digest,
+            });
             read(&source)
         });
         loaded.map_err(|error| match error.place {
@@ -121,6 +147,27 @@ fn resolve(item: &Item<'_>, written: &str, base: &Path) -> Result<Source, Error>
     }
 }
 
+/// Reads `roads = [[[x, y], [x, y], ...], ...]`: roads by hand, which are only drawn.
+fn read_roads(item: &Item<'_>) -> Result<Vec<Road>, Error> {
+    let expected = "roads, each of them points [[x, y], [x, y], ...] in metres";
+    let roads = item.array(expected)?.into_iter().map(|road| {
+        let points = road.array(expected)?.into_iter().map(|point| {
+            let [x, y] = point.numbers(MAX_COORDINATE, expected)?;
+            Ok((x as f32, y as f32))
+        });
+        let points = points.collect::<Result<Vec<_>, Error>>()?;
+        if points.len() < 2 {
+            return Err(road.wrong("at least two points"));
+        }
+        Ok(Road {
+            points,
+            lanes: 2,
+            class: RoadClass::Street,
+        })
+    });
+    roads.collect()
+}
+
 /// Reads `bbox = [west, south, east, north]`.
 fn read_bbox(item: &Item<'_>) -> Result<Rect, Error> {
     let expected = "four numbers in metres: west, south, east, north";
@@ -134,14 +181,22 @@ fn read_bbox(item: &Item<'_>) -> Result<Rect, Error> {
 /// Reads `[world.grid]`.
 fn read_grid(item: &Item<'_>) -> Result<Grid, Error> {
     let section: Section<'_> = item.section("[world.grid]")?;
-    let count = |key, default: u64, min, max| section.get(key).map_or(Ok(default), |item: Item<'_>| item.count(min, max));
-    let number = |key, default: f64, min, max| section.get(key).map_or(Ok(default), |item: Item<'_>| item.number(min, max));
+    let count = |key, default: u64, min, max| {
+        section
+            .get(key)
+            .map_or(Ok(default), |item: Item<'_>| item.count(min, max))
+    };
+    let number = |key, default: f64, min, max| {
+        section
+            .get(key)
+            .map_or(Ok(default), |item: Item<'_>| item.number(min, max))
+    };
     let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     let grid = Grid {
-        columns: narrow(count("columns", 6, 2, 200)?),
-        rows: narrow(count("rows", 5, 2, 200)?),
+        columns: narrow(count("columns", 6, 2, 100)?),
+        rows: narrow(count("rows", 5, 2, 100)?),
         block: number("block", 120.0, 10.0, 5_000.0)?,
-        vehicles: narrow(count("vehicles", 20, 0, super::MAX_NODES as u64)?),
+        vehicles: narrow(count("vehicles", 20, 0, 20_000)?),
         speed: number("speed", 12.0, 0.1, 100.0)?,
         buildings: section.get("buildings").map_or(Ok(true), |item| item.flag())?,
         seed: count("seed", 1, 0, i64::MAX as u64)?,
@@ -150,15 +205,11 @@ fn read_grid(item: &Item<'_>) -> Result<Grid, Error> {
     Ok(grid)
 }
 
-/// Draws the map's edges: around all that moves or stands, unless the topology cut the area itself.
-pub(super) fn set_bounds(world: &mut World, nodes: &[Node]) {
-    let fixed = nodes.iter().filter_map(|node| match node.place {
-        Place::Fixed { x, y } => Some((x, y)),
-        _ => None,
-    });
+/// Draws the map's edges: around all that moves, and all points at which something stands.
+pub(super) fn set_bounds(world: &mut World, standing: impl Iterator<Item = (f64, f64)>) {
     let moving = world.traces().iter().flat_map(|trace| trace.points());
     let driving = world.routes().iter().flat_map(|route| route.points());
-    if let Some(extent) = Rect::around(fixed.chain(moving).chain(driving)) {
+    if let Some(extent) = Rect::around(standing.chain(moving).chain(driving)) {
         world.bounds = extent.grown(MARGIN);
     } else if world.bounds == Rect::default() {
         world.bounds = world.bounds.grown(MARGIN);

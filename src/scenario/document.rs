@@ -25,12 +25,20 @@ pub(super) struct Texts<'d> {
 
 impl<'d> Texts<'d> {
     pub(super) fn new(file: &'d str, text: &'d str) -> Texts<'d> {
-        Texts { file, text, overrides: Vec::new() }
+        Texts {
+            file,
+            text,
+            overrides: Vec::new(),
+        }
     }
 
     /// Takes an override's text in; where it begins.
     pub(super) fn add_override(&mut self, text: String) -> usize {
-        let begin = self.overrides.last().map_or(self.text.len(), |(begin, text)| begin + text.len()) + 1;
+        let begin = self
+            .overrides
+            .last()
+            .map_or(self.text.len(), |(begin, text)| begin + text.len())
+            + 1;
         self.overrides.push((begin, text));
         begin
     }
@@ -38,7 +46,12 @@ impl<'d> Texts<'d> {
     /// An error at a place.
     pub(super) fn error(&self, span: Range<usize>, problem: impl Into<String>) -> Error {
         match self.overrides.iter().rev().find(|(begin, _)| span.start >= *begin) {
-            Some((begin, text)) => Error::at("--set", text, span.start - begin..span.end.saturating_sub(*begin), problem),
+            Some((begin, text)) => Error::at(
+                "--set",
+                text,
+                span.start - begin..span.end.saturating_sub(*begin),
+                problem,
+            ),
             None => Error::at(self.file, self.text, span, problem),
         }
     }
@@ -66,7 +79,13 @@ pub(super) struct Item<'d> {
 impl<'d> Section<'d> {
     pub(super) fn root(texts: &'d Texts<'d>, root: &'d Spanned<DeTable<'d>>) -> Section<'d> {
         // The document as a whole is at its first character, or a label would cover all of it.
-        Section { texts, table: root.get_ref(), span: 0..0, name: String::new(), known: RefCell::default() }
+        Section {
+            texts,
+            table: root.get_ref(),
+            span: 0..0,
+            name: String::new(),
+            known: RefCell::default(),
+        }
     }
 
     /// The value of a key, and from now on the key is a known one.
@@ -77,12 +96,17 @@ impl<'d> Section<'d> {
 
     /// A key that must be there.
     pub(super) fn need(&self, key: &'static str, expected: &str) -> Result<Item<'d>, Error> {
-        self.get(key).ok_or_else(|| self.error(format!("{} has no `{key}`", self.title())).expected(format!("`{key}`: {expected}")))
+        self.get(key).ok_or_else(|| {
+            self.error(format!("{} has no `{key}`", self.title()))
+                .expected(format!("`{key}`: {expected}"))
+        })
     }
 
     /// All keys with their values, for tables whose keys are names.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'d str, Range<usize>, Item<'d>)> + '_ {
-        self.table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), self.item(key.get_ref(), value)))
+        self.table
+            .iter()
+            .map(|(key, value)| (key.get_ref().as_ref(), key.span(), self.item(key.get_ref(), value)))
     }
 
     /// An error about the section as a whole.
@@ -93,30 +117,53 @@ impl<'d> Section<'d> {
     /// Fails on a key that nobody asked for.
     pub(super) fn finish(&self) -> Result<(), Error> {
         let known = self.known.borrow();
-        let stray = self.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref()));
+        let stray = self
+            .table
+            .iter()
+            .filter(|(key, _)| !known.contains(&key.get_ref().as_ref()));
         // The table is sorted by name; a person reads from the top.
         match stray.min_by_key(|(key, _)| key.span().start) {
             None => Ok(()),
             Some((key, _)) => {
                 let found = key.get_ref().as_ref();
                 let problem = format!("unknown key `{}`{}", printable(found), self.within());
-                Err(self.texts.error(key.span(), problem).expected(one_of(known.iter().copied())).nearest(found, known.iter().copied()))
+                Err(self
+                    .texts
+                    .error(key.span(), problem)
+                    .expected(one_of(known.iter().copied()))
+                    .nearest(found, known.iter().copied()))
             }
         }
     }
 
     fn item(&self, key: &str, value: &'d Node<'d>) -> Item<'d> {
         let name = self.name.trim_matches(['[', ']']);
-        let path = if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
-        Item { texts: self.texts, value, path }
+        let path = if name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{name}.{key}")
+        };
+        Item {
+            texts: self.texts,
+            value,
+            path,
+        }
     }
 
     fn title(&self) -> String {
-        if self.name.is_empty() { "the topology".to_owned() } else { self.name.clone() }
+        if self.name.is_empty() {
+            "the topology".to_owned()
+        } else {
+            self.name.clone()
+        }
     }
 
     fn within(&self) -> String {
-        if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) }
+        if self.name.is_empty() {
+            String::new()
+        } else {
+            format!(" in {}", self.name)
+        }
     }
 }
 
@@ -146,9 +193,16 @@ impl<'d> Item<'d> {
     }
 
     /// A word that is none of the valid ones.
-    pub(super) fn unknown<'a>(&self, what: &str, found: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Error {
+    pub(super) fn unknown<'a>(
+        &self,
+        what: &str,
+        found: &str,
+        valid: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Error {
         let problem = format!("unknown {what} `{}`", printable(found));
-        self.error(problem).expected(one_of(valid.clone())).nearest(found, valid)
+        self.error(problem)
+            .expected(one_of(valid.clone()))
+            .nearest(found, valid)
     }
 
     pub(super) fn text(&self, expected: &str) -> Result<&'d str, Error> {
@@ -159,7 +213,10 @@ impl<'d> Item<'d> {
     }
 
     pub(super) fn flag(&self) -> Result<bool, Error> {
-        self.value.get_ref().as_bool().ok_or_else(|| self.wrong("true or false"))
+        self.value
+            .get_ref()
+            .as_bool()
+            .ok_or_else(|| self.wrong("true or false"))
     }
 
     /// A number, if it is one that a double can hold.
@@ -185,7 +242,10 @@ impl<'d> Item<'d> {
 
     /// A whole number from `min` to `max`.
     pub(super) fn count(&self, min: u64, max: u64) -> Result<u64, Error> {
-        let whole = self.as_whole().and_then(|whole| u64::try_from(whole).ok()).filter(|count| (min..=max).contains(count));
+        let whole = self
+            .as_whole()
+            .and_then(|whole| u64::try_from(whole).ok())
+            .filter(|count| (min..=max).contains(count));
         whole.ok_or_else(|| self.wrong(format!("a whole number from {min} to {max}")))
     }
 
@@ -204,8 +264,17 @@ impl<'d> Item<'d> {
 
     /// The elements of an array.
     pub(super) fn array(&self, expected: &str) -> Result<Vec<Item<'d>>, Error> {
-        let DeValue::Array(array) = self.value.get_ref() else { return Err(self.wrong(expected)) };
-        Ok(array.iter().map(|value| Item { texts: self.texts, value, path: self.path.clone() }).collect())
+        let DeValue::Array(array) = self.value.get_ref() else {
+            return Err(self.wrong(expected));
+        };
+        Ok(array
+            .iter()
+            .map(|value| Item {
+                texts: self.texts,
+                value,
+                path: self.path.clone(),
+            })
+            .collect())
     }
 
     /// Numbers within bounds, exactly so many.
@@ -223,22 +292,52 @@ impl<'d> Item<'d> {
 
     /// A table, by the name that a person would give it.
     pub(super) fn section(&self, name: impl Into<String>) -> Result<Section<'d>, Error> {
-        let DeValue::Table(table) = self.value.get_ref() else { return Err(self.wrong("a table")) };
+        let DeValue::Table(table) = self.value.get_ref() else {
+            return Err(self.wrong("a table"));
+        };
         let span = self.span();
-        Ok(Section { texts: self.texts, table, span, name: name.into(), known: RefCell::default() })
+        Ok(Section {
+            texts: self.texts,
+            table,
+            span,
+            name: name.into(),
+            known: RefCell::default(),
+        })
     }
 
     /// An array of tables.
     pub(super) fn sections(&self, name: &str) -> Result<Vec<Section<'d>>, Error> {
         let expected = format!("tables, each headed {name}");
-        let DeValue::Array(array) = self.value.get_ref() else { return Err(self.wrong(expected)) };
-        array.iter().map(|value| Item { texts: self.texts, value, path: self.path.clone() }.section(name)).collect()
+        let DeValue::Array(array) = self.value.get_ref() else {
+            return Err(self.wrong(expected));
+        };
+        array
+            .iter()
+            .map(|value| {
+                Item {
+                    texts: self.texts,
+                    value,
+                    path: self.path.clone(),
+                }
+                .section(name)
+            })
+            .collect()
     }
 }
 
 /// The beginning of a text that a stranger wrote, fit to print.
 pub(super) fn printable(text: &str) -> String {
-    let mut clipped: String = text.chars().take(60).flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect();
+    let mut clipped: String = text
+        .chars()
+        .take(60)
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
+        .collect();
     if text.chars().nth(60).is_some() {
         clipped.push_str("...");
     }

@@ -104,7 +104,10 @@ impl From<ReadError> for Error {
     fn from(error: ReadError) -> Error {
         let mut converted = Error::of(error.name, error.message);
         converted.0.place = error.place.map(|(line, column)| {
-            (usize::try_from(line).unwrap_or(usize::MAX), usize::try_from(column).unwrap_or(usize::MAX))
+            (
+                usize::try_from(line).unwrap_or(usize::MAX),
+                usize::try_from(column).unwrap_or(usize::MAX),
+            )
         });
         converted
     }
@@ -125,7 +128,14 @@ fn clamp(text: &str, span: Range<usize>) -> Range<usize> {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { file, place, problem, expected, nearest, .. } = &*self.0;
+        let Inner {
+            file,
+            place,
+            problem,
+            expected,
+            nearest,
+            ..
+        } = &*self.0;
         match place {
             Some((line, column)) => write!(f, "{file}:{line}:{column}: {problem}")?,
             None => write!(f, "{file}: {problem}")?,
@@ -149,18 +159,22 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {}
 
 impl Diagnostic for Error {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(format!("did you mean `{}`?", self.0.nearest.as_deref()?)))
-    }
-
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.0.excerpt.as_ref().map(|(source, _)| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (_, span) = self.0.excerpt.as_ref()?;
-        let label = self.0.expected.as_ref().map(|expected| format!("expected {expected}"));
-        Some(Box::new(std::iter::once(LabeledSpan::new(label, span.start, span.len()))))
+        // What was expected stands in the message, and may be long.
+        let label = match &self.0.nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "here".to_owned(),
+        };
+        Some(Box::new(std::iter::once(LabeledSpan::new(
+            Some(label),
+            span.start,
+            span.len(),
+        ))))
     }
 }
 
@@ -186,7 +200,11 @@ pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     match names.as_slice() {
         [] => "nothing here".to_owned(),
         [only] => format!("`{only}`"),
-        names if names.len() > SHOWN => format!("one of `{}`, and {} more", names[..SHOWN].join("`, `"), names.len() - SHOWN),
+        names if names.len() > SHOWN => format!(
+            "one of `{}`, and {} more",
+            names[..SHOWN].join("`, `"),
+            names.len() - SHOWN
+        ),
         names => format!("one of `{}`", names.join("`, `")),
     }
 }
@@ -208,8 +226,13 @@ mod tests {
     #[test]
     fn a_line_and_a_diagnostic_say_the_same() {
         let text = "title = \"\u{e4}\"\nx\u{e4} = 3\n";
-        let error = Error::at("t.toml", text, 19..20, "unknown key `3`").expected(one_of(["a", "b"])).nearest("aa", ["a", "b"]);
-        assert_eq!(error.to_string(), "t.toml:2:6: unknown key `3`: expected one of `a`, `b`; did you mean `a`?");
+        let error = Error::at("t.toml", text, 19..20, "unknown key `3`")
+            .expected(one_of(["a", "b"]))
+            .nearest("aa", ["a", "b"]);
+        assert_eq!(
+            error.to_string(),
+            "t.toml:2:6: unknown key `3`: expected one of `a`, `b`; did you mean `a`?"
+        );
         let shown = format!("{:?}", miette::Report::new(error));
         assert!(shown.contains("t.toml:2:"), "{shown}");
         assert!(shown.contains("expected one of"), "{shown}");
@@ -217,8 +240,8 @@ mod tests {
 
     #[test]
     fn spans_out_of_the_text_do_no_harm() {
-        for span in [0..99, 99..100, 2..1, 2..3] {
-            let error = Error::at("t", "a\u{20ac}b", span, "p");
+        for (start, end) in [(0, 99), (99, 100), (2, 1), (2, 3)] {
+            let error = Error::at("t", "a\u{20ac}b", start..end, "p");
             assert_eq!(error.line(), Some(1));
         }
         assert_eq!(Error::at("t", "", 0..1, "p").column(), Some(1));

@@ -13,7 +13,15 @@ use super::error::Error;
 pub const ROOTS: &[&str] = &["events", "frames", "messages", "ops"];
 
 /// Figures under `frames`.
-const FRAMES: &[&str] = &["candidates", "delivered", "lost", "rejected", "retries", "sent", "unsent"];
+const FRAMES: &[&str] = &[
+    "candidates",
+    "delivered",
+    "lost",
+    "rejected",
+    "retries",
+    "sent",
+    "unsent",
+];
 
 /// Most expectations.
 const MAX_EXPECTATIONS: usize = 10_000;
@@ -37,8 +45,14 @@ pub enum Relation {
 
 impl Relation {
     /// All, longest sign first, so that `>=` is not read as `>`.
-    pub const ALL: [Relation; 6] =
-        [Relation::AtLeast, Relation::AtMost, Relation::Equal, Relation::NotEqual, Relation::More, Relation::Less];
+    pub const ALL: [Relation; 6] = [
+        Relation::AtLeast,
+        Relation::AtMost,
+        Relation::Equal,
+        Relation::NotEqual,
+        Relation::More,
+        Relation::Less,
+    ];
 
     /// As it is written.
     pub const fn sign(self) -> &'static str {
@@ -102,22 +116,40 @@ pub(super) fn read(item: Option<Item<'_>>, protocols: &[Configured]) -> Result<V
         let at = section.get("at").map(|item| item.positive_duration()).transpose()?;
         section.finish()?;
         let text = that.text(EXPECTED)?;
-        let Some((path, relation, value)) = split(text) else { return Err(that.wrong(EXPECTED)) };
+        let Some((path, relation, value)) = split(text) else {
+            return Err(that.wrong(EXPECTED));
+        };
         check_path(&that, path, protocols)?;
         let at = at.map(|at| Time::ZERO + at);
-        expectations.push(Expectation { text: text.to_owned(), path: path.to_owned(), relation, value, at });
+        expectations.push(Expectation {
+            text: text.to_owned(),
+            path: path.to_owned(),
+            relation,
+            value,
+            at,
+        });
     }
     Ok(expectations)
 }
 
 /// Takes an expectation apart.
 fn split(text: &str) -> Option<(&str, Relation, f64)> {
-    let (at, relation) = Relation::ALL.into_iter().filter_map(|relation| Some((text.find(relation.sign())?, relation))).min_by_key(|(at, _)| *at)?;
+    let (at, relation) = Relation::ALL
+        .into_iter()
+        .filter_map(|relation| Some((text.find(relation.sign())?, relation)))
+        .min_by_key(|(at, _)| *at)?;
     let (path, rest) = text.split_at(at);
-    let value = rest[relation.sign().len()..].trim().parse::<f64>().ok().filter(|value| value.is_finite())?;
+    let value = rest[relation.sign().len()..]
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite())?;
     let path = path.trim();
     let plain = |segment: &str| {
-        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b'@' | b':'))
+        !segment.is_empty()
+            && segment
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b'@' | b':'))
     };
     (path.len() <= 200 && path.split('.').all(plain)).then_some((path, relation, value))
 }
@@ -131,12 +163,29 @@ fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(
         false => Err(item.unknown(what, found, valid)),
     };
     match segments.as_slice() {
-        ["frames", "lost" | "rejected" | "unsent", reason, ..] => {
-            known(reason, "reason", Reason::ALL.iter().map(|reason| reason.name()).collect())
-        }
+        ["frames", "lost" | "rejected" | "unsent", reason, ..] => known(
+            reason,
+            "reason",
+            Reason::ALL.iter().map(|reason| reason.name()).collect(),
+        ),
         ["frames", figure, ..] => known(figure, "figure of `frames`", FRAMES.to_vec()),
         ["messages", protocol, ..] => known(protocol, "protocol", names().collect()),
         ["ops", op, ..] => known(op, "operation", Op::ALL.iter().map(|op| op.name()).collect()),
+        [protocol, figure] if names().any(|name| name == *protocol) => {
+            // A fresh fold already knows the names of its figures; one that names none yet may have any.
+            let own = protocols
+                .iter()
+                .filter(|configured| configured.protocol.name == *protocol);
+            let figures: Vec<&str> = own
+                .flat_map(|configured| (configured.protocol.fold)().figures())
+                .map(|(name, _)| name)
+                .collect();
+            if figures.is_empty() {
+                Ok(())
+            } else {
+                known(figure, "figure", figures)
+            }
+        }
         [root, ..] => known(root, "figure", names().chain(ROOTS.iter().copied()).collect()),
         [] => Ok(()),
     }
@@ -148,17 +197,42 @@ mod tests {
 
     #[test]
     fn expectations_are_taken_apart() {
-        assert_eq!(split("ecpp.keys_issued >= 10"), Some(("ecpp.keys_issued", Relation::AtLeast, 10.0)));
-        assert_eq!(split("frames.lost.collision<1e3"), Some(("frames.lost.collision", Relation::Less, 1_000.0)));
+        assert_eq!(
+            split("ecpp.keys_issued >= 10"),
+            Some(("ecpp.keys_issued", Relation::AtLeast, 10.0))
+        );
+        assert_eq!(
+            split("frames.lost.collision<1e3"),
+            Some(("frames.lost.collision", Relation::Less, 1_000.0))
+        );
         assert_eq!(split("a != -0.5"), Some(("a", Relation::NotEqual, -0.5)));
-        for text in ["", "a", "a >=", ">= 3", "a >= b", "a >= nan", "a >= inf", "a b >= 3", "a..b >= 3", "a = 3", "a >= 3 >= 4", "a\u{1b}b > 1"] {
+        for text in [
+            "",
+            "a",
+            "a >=",
+            ">= 3",
+            "a >= b",
+            "a >= nan",
+            "a >= inf",
+            "a b >= 3",
+            "a..b >= 3",
+            "a = 3",
+            "a >= 3 >= 4",
+            "a\u{1b}b > 1",
+        ] {
             assert_eq!(split(text), None, "{text}");
         }
     }
 
     #[test]
     fn relations_hold_as_written() {
-        let holding = |figure: f64| Relation::ALL.into_iter().filter(|relation| relation.holds(figure, 2.0)).map(Relation::sign).collect::<Vec<_>>();
+        let holding = |figure: f64| {
+            Relation::ALL
+                .into_iter()
+                .filter(|relation| relation.holds(figure, 2.0))
+                .map(Relation::sign)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(holding(1.0), ["<=", "!=", "<"]);
         assert_eq!(holding(2.0), [">=", "<=", "=="]);
         assert_eq!(holding(3.0), [">=", "!=", ">"]);

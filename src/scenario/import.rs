@@ -43,7 +43,11 @@ pub fn import(import: &Import) -> Result<String, Error> {
     let source = |path: &Path| Source::file(path.display().to_string(), path);
     let network = net::read(&source(&import.net))?;
     let traces = fcd::read(&source(&import.fcd), &cut)?;
-    let buildings = import.poly.as_deref().map(|path| poly::read(&source(path))).transpose()?;
+    let buildings = import
+        .poly
+        .as_deref()
+        .map(|path| poly::read(&source(path)))
+        .transpose()?;
     let span = traces.end().since(Time::ZERO).max(std::time::Duration::from_secs(1));
     let mut world = World::default();
     world.junctions = network.junctions;
@@ -70,7 +74,9 @@ pub fn import(import: &Import) -> Result<String, Error> {
 /// The cut, checked.
 fn cut(import: &Import) -> Result<fcd::Cut, Error> {
     let time = |flag: &str, seconds: Option<f64>| match seconds {
-        Some(seconds) if !(0.0..=1e9).contains(&seconds) => Err(Error::of(flag, format!("is {seconds}")).expected("seconds from 0 to 1e9")),
+        Some(seconds) if !(0.0..=1e9).contains(&seconds) => {
+            Err(Error::of(flag, format!("is {seconds}")).expected("seconds from 0 to 1e9"))
+        }
         Some(seconds) => Ok(Some((seconds * 1e9) as u64)),
         None => Ok(None),
     };
@@ -81,8 +87,11 @@ fn cut(import: &Import) -> Result<fcd::Cut, Error> {
         return Err(Error::of("--end", "is not later than --begin").expected("a later second of the recording"));
     }
     let area = import.bbox;
-    if area.is_some_and(|area| !(area.x0 < area.x1 && area.y0 < area.y1 && area.width().is_finite() && area.height().is_finite())) {
-        return Err(Error::of("--bbox", "is no area").expected("west,south,east,north in metres, west less than east, south less than north"));
+    if area.is_some_and(|area| {
+        !(area.x0 < area.x1 && area.y0 < area.y1 && area.width().is_finite() && area.height().is_finite())
+    }) {
+        return Err(Error::of("--bbox", "is no area")
+            .expected("west,south,east,north in metres, west less than east, south less than north"));
     }
     Ok(fcd::Cut { begin, end, area })
 }
@@ -91,7 +100,12 @@ fn cut(import: &Import) -> Result<fcd::Cut, Error> {
 fn write(import: &Import, units: usize, summary: &str, duration: &str) -> String {
     let folder = import.output.as_deref().and_then(Path::parent);
     let path = |path: &Path| quoted(&relative(path, folder));
-    let name = import.fcd.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = import
+        .fcd
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut text = String::new();
     // Writing to a string cannot fail.
     let mut line = |words: String| _ = writeln!(text, "{words}");
@@ -116,7 +130,9 @@ fn write(import: &Import, units: usize, summary: &str, duration: &str) -> String
     line("\n[protocols.ecpp]\n".to_owned());
     line("[[node]]\nname = \"ta\"\nroles = [\"ecpp.ta\"]\n".to_owned());
     if units > 0 {
-        line(format!("# At the junctions that most vehicles pass, the busiest first.\n[[node]]\nname = \"rsu-{{}}\"\nroles = [\"ecpp.rsu\"]\nat = \"busiest-junctions\"\ncount = {units}\n"));
+        line(format!(
+            "# At the junctions that most vehicles pass, the busiest first.\n[[node]]\nname = \"rsu-{{}}\"\nroles = [\"ecpp.rsu\"]\nat = \"busiest-junctions\"\ncount = {units}\n"
+        ));
     }
     line("[[node]]\nname = \"veh-{}\"\nroles = [\"ecpp.obu\"]\nevery = \"vehicle\"".to_owned());
     text
@@ -130,15 +146,27 @@ fn quoted(text: &str) -> String {
 /// `path` as seen from `folder`: relative where they share more than the root, else absolute.
 fn relative(path: &Path, folder: Option<&Path>) -> String {
     let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let from = folder.map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let relative = from.and_then(|folder| std::fs::canonicalize(folder).ok()).and_then(|from| {
-        let shared = full.components().zip(from.components()).take_while(|(a, b)| a == b).map(|(a, _)| a);
-        let shared: Vec<Component<'_>> = shared.collect();
-        if !shared.iter().any(|part| matches!(part, Component::Normal(_))) {
-            return None;
+    let from = folder.map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
         }
-        let up = from.components().skip(shared.len()).map(|_| Component::ParentDir);
-        Some(up.chain(full.components().skip(shared.len())).collect::<PathBuf>())
     });
+    let relative = from
+        .and_then(|folder| std::fs::canonicalize(folder).ok())
+        .and_then(|from| {
+            let shared = full
+                .components()
+                .zip(from.components())
+                .take_while(|(a, b)| a == b)
+                .map(|(a, _)| a);
+            let shared: Vec<Component<'_>> = shared.collect();
+            if !shared.iter().any(|part| matches!(part, Component::Normal(_))) {
+                return None;
+            }
+            let up = from.components().skip(shared.len()).map(|_| Component::ParentDir);
+            Some(up.chain(full.components().skip(shared.len())).collect::<PathBuf>())
+        });
     relative.unwrap_or(full).display().to_string()
 }

@@ -27,8 +27,16 @@ const SHIPPED: &[Shipped] = &[
         title: "A small city: a minute of recorded traffic among buildings",
         text: include_str!("../../topologies/city.toml"),
     },
-    Shipped { name: "ecpp", title: "ECPP in a grid of streets, with an RSU that fails", text: include_str!("../../topologies/ecpp.toml") },
-    Shipped { name: "three-cars", title: "Three cars on a straight road", text: include_str!("../../topologies/three-cars.toml") },
+    Shipped {
+        name: "ecpp",
+        title: "ECPP in a grid of streets, with an RSU that fails",
+        text: include_str!("../../topologies/ecpp.toml"),
+    },
+    Shipped {
+        name: "three-cars",
+        title: "Three cars on a straight road",
+        text: include_str!("../../topologies/three-cars.toml"),
+    },
 ];
 
 /// A topology to begin with, full of comments: what `topology new` prints.
@@ -36,9 +44,18 @@ pub const STARTER: &str = include_str!("starter.toml");
 
 /// Data files, by name.
 const DATA: &[(&str, &[u8])] = &[
-    ("city.fcd.xml.gz", include_bytes!("../../topologies/data/city.fcd.xml.gz")),
-    ("city.net.xml.gz", include_bytes!("../../topologies/data/city.net.xml.gz")),
-    ("city.poly.xml.gz", include_bytes!("../../topologies/data/city.poly.xml.gz")),
+    (
+        "city.fcd.xml.gz",
+        include_bytes!("../../topologies/data/city.fcd.xml.gz"),
+    ),
+    (
+        "city.net.xml.gz",
+        include_bytes!("../../topologies/data/city.net.xml.gz"),
+    ),
+    (
+        "city.poly.xml.gz",
+        include_bytes!("../../topologies/data/city.poly.xml.gz"),
+    ),
 ];
 
 /// All topologies that ship.
@@ -53,7 +70,11 @@ pub fn shipped() -> &'static [Shipped] {
 pub fn find(name: &str) -> Result<&'static Shipped, Error> {
     let names = || SHIPPED.iter().map(|shipped| shipped.name);
     let found = SHIPPED.iter().find(|shipped| shipped.name == name);
-    found.ok_or_else(|| Error::of(name, "there is no such shipped topology").expected(one_of(names())).nearest(name, names()))
+    found.ok_or_else(|| {
+        Error::of(name, "there is no such shipped topology")
+            .expected(one_of(names()))
+            .nearest(name, names())
+    })
 }
 
 /// The bytes of the data file called `name`, without `builtin:`.

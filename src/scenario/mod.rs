@@ -114,7 +114,9 @@ impl Origin {
     /// The scenario's name.
     fn name(&self) -> String {
         match self {
-            Origin::File(path) => path.file_stem().map_or_else(|| "topology".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+            Origin::File(path) => path
+                .file_stem()
+                .map_or_else(|| "topology".to_owned(), |stem| stem.to_string_lossy().into_owned()),
             Origin::Builtin(name) => (*name).to_owned(),
             Origin::Stdin => "stdin".to_owned(),
         }
@@ -199,7 +201,7 @@ impl Scenario {
     /// own, or the working directory.
     ///
     /// # Errors
-    /// A diagnostic for the first thing that is wrong, from top to bottom.
+    /// A diagnostic for the first thing that is found to be wrong.
     pub fn load(what: &str, overrides: &[(String, String)], base: Option<&Path>) -> Result<Scenario, Error> {
         let here = Path::new(".");
         if what == "-" {
@@ -208,20 +210,32 @@ impl Scenario {
         }
         let name = what.strip_prefix("builtin:").unwrap_or(what);
         if let Ok(shipped) = library::find(name) {
-            return Scenario::parse(shipped.text, Origin::Builtin(shipped.name), base.unwrap_or(here), overrides);
+            return Scenario::parse(
+                shipped.text,
+                Origin::Builtin(shipped.name),
+                base.unwrap_or(here),
+                overrides,
+            );
         }
         let path = Path::new(what);
         let mut file = match std::fs::File::open(path) {
             Ok(file) if path.is_dir() => {
                 drop(file);
-                return Err(Error::of(what, "is a folder").expected("a topology file or the name of a shipped topology"));
+                return Err(
+                    Error::of(what, "is a folder").expected("a topology file or the name of a shipped topology")
+                );
             }
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_topology(what)),
             Err(error) => return Err(Error::of(what, format!("cannot be read: {error}"))),
         };
         let text = read_text(what, &mut file)?;
-        Scenario::parse(&text, Origin::File(path.to_owned()), base.unwrap_or_else(|| folder_of(path)), overrides)
+        Scenario::parse(
+            &text,
+            Origin::File(path.to_owned()),
+            base.unwrap_or_else(|| folder_of(path)),
+            overrides,
+        )
     }
 
     /// Makes the scenario of a log again: from the text and the overrides that it holds, and what [`Origin`] displayed.
@@ -229,9 +243,16 @@ impl Scenario {
     ///
     /// # Errors
     /// As [`Scenario::load`].
-    pub fn reload(text: &str, origin: &str, overrides: &[(String, String)], base: Option<&Path>) -> Result<Scenario, Error> {
+    pub fn reload(
+        text: &str,
+        origin: &str,
+        overrides: &[(String, String)],
+        base: Option<&Path>,
+    ) -> Result<Scenario, Error> {
         let here = Path::new(".");
-        let shipped = origin.strip_prefix("builtin:").and_then(|name| library::find(name).ok());
+        let shipped = origin
+            .strip_prefix("builtin:")
+            .and_then(|name| library::find(name).ok());
         let (origin, folder) = match (origin, shipped) {
             ("-", _) => (Origin::Stdin, here),
             (_, Some(shipped)) => (Origin::Builtin(shipped.name), here),
@@ -265,12 +286,22 @@ impl Scenario {
         }
         let mut root = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            Error::at(&label, text, span, format!("not TOML: {}", error.message().replace('\n', ", ")))
+            Error::at(
+                &label,
+                text,
+                span,
+                format!("not TOML: {}", error.message().replace('\n', ", ")),
+            )
         })?;
         let mut texts = Texts::new(&label, text);
         overrides::apply(&mut root, overrides, &mut texts)?;
         let root = Section::root(&texts, &root);
-        let mut scenario = Builder { registry, base, root: &root }.build(&origin)?;
+        let mut scenario = Builder {
+            registry,
+            base,
+            root: &root,
+        }
+        .build(&origin)?;
         scenario.text = text.to_owned();
         scenario.origin = origin;
         scenario.overrides = overrides.to_vec();
@@ -285,16 +316,37 @@ impl Scenario {
     /// A few lines for a person who checks a topology.
     pub fn describe(&self) -> String {
         let mut roles: BTreeMap<String, usize> = BTreeMap::new();
-        self.nodes.iter().flat_map(|node| &node.roles).for_each(|role| *roles.entry(role.name()).or_default() += 1);
-        let roles: Vec<String> = roles.into_iter().map(|(name, count)| format!("{count} {name}")).collect();
+        self.nodes
+            .iter()
+            .flat_map(|node| &node.roles)
+            .for_each(|role| *roles.entry(role.name()).or_default() += 1);
+        let roles: Vec<String> = roles
+            .into_iter()
+            .map(|(name, count)| format!("{count} {name}"))
+            .collect();
         let world = &self.world;
         let mut lines = vec![
             format!("{}: {}", self.name, self.title),
             format!("  {} nodes: {}", self.nodes.len(), roles.join(", ")),
             format!("  {} vehicles on the roads", world.vehicles.len()),
-            format!("  {} roads, {} junctions, {} buildings", world.roads.len(), world.junctions.len(), world.buildings.len()),
-            format!("  {:.0} m x {:.0} m, {} s, seed {}", world.bounds.width(), world.bounds.height(), self.duration.as_secs_f64(), self.seed),
-            format!("  {} faults planned, {} expectations", self.timeline.len(), self.expect.len()),
+            format!(
+                "  {} roads, {} junctions, {} buildings",
+                world.roads.len(),
+                world.junctions.len(),
+                world.buildings.len()
+            ),
+            format!(
+                "  {:.0} m x {:.0} m, {} s, seed {}",
+                world.bounds.width(),
+                world.bounds.height(),
+                self.duration.as_secs_f64(),
+                self.seed
+            ),
+            format!(
+                "  {} faults planned, {} expectations",
+                self.timeline.len(),
+                self.expect.len()
+            ),
         ];
         for input in &self.inputs {
             let digest: String = input.digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -315,11 +367,24 @@ impl Builder<'_, '_> {
     /// Reads all sections. Their keys are named before anything expensive is done, so that a misspelt one is found at once.
     fn build(&self, origin: &Origin) -> Result<Scenario, Error> {
         let root = self.root;
-        let title = root.get("title").map(|item| item.text("one line for a person")).transpose()?.unwrap_or_default();
-        let summary = root.get("summary").map(|item| item.text("a few sentences")).transpose()?.unwrap_or_default();
+        let title = root
+            .get("title")
+            .map(|item| item.text("one line for a person"))
+            .transpose()?
+            .unwrap_or_default();
+        let summary = root
+            .get("summary")
+            .map(|item| item.text("a few sentences"))
+            .transpose()?
+            .unwrap_or_default();
         let seed = root.get("seed").map_or(Ok(1), |item| item.count(0, i64::MAX as u64))?;
         let duration = root.get("duration").map(|item| item.positive_duration()).transpose()?;
-        let (world, node, radio, backhaul) = (root.get("world"), root.get("node"), root.get("radio"), root.get("backhaul"));
+        let (world, node, radio, backhaul) = (
+            root.get("world"),
+            root.get("node"),
+            root.get("radio"),
+            root.get("backhaul"),
+        );
         let (profile, protocols) = (root.get("profile"), root.get("protocols"));
         let (timeline, expect) = (root.get("timeline"), root.get("expect"));
         root.finish()?;
@@ -332,12 +397,17 @@ impl Builder<'_, '_> {
         let (mut world, inputs) = (area.world, area.inputs);
         let nodes = nodes::expand(&rules, &mut world)?;
         let configured = tables.configure(root, &rules, &nodes)?;
-        let names: BTreeMap<&str, usize> = nodes.iter().enumerate().map(|(index, node)| (node.name.as_str(), index)).collect();
+        let names: BTreeMap<&str, usize> = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| (node.name.as_str(), index))
+            .collect();
         let backhaul = protocols::backhaul(backhaul, &names, &nodes)?;
         let timeline = timeline::read(timeline, &names, &nodes)?;
         let expect = expect::read(expect, &configured)?;
-        area::set_bounds(&mut world, &nodes);
-        let duration = duration.or_else(|| area.span.filter(|span| !span.is_zero())).unwrap_or(Duration::from_secs(60));
+        let duration = duration
+            .or_else(|| area.span.filter(|span| !span.is_zero()))
+            .unwrap_or(Duration::from_secs(60));
         Ok(Scenario {
             name: origin.name(),
             title: title.to_owned(),
@@ -362,13 +432,18 @@ impl Builder<'_, '_> {
 
 /// The folder in which a file lies.
 fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Reads a topology's text, bounded.
 fn read_text(name: &str, reader: &mut impl Read) -> Result<String, Error> {
     let mut bytes = Vec::new();
-    reader.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes).map_err(|error| Error::of(name, format!("cannot be read: {error}")))?;
+    reader
+        .take(MAX_TEXT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::of(name, format!("cannot be read: {error}")))?;
     if bytes.len() > MAX_TEXT {
         return Err(Error::of(name, format!("is longer than {} MiB", MAX_TEXT >> 20)));
     }
@@ -382,7 +457,9 @@ fn read_text(name: &str, reader: &mut impl Read) -> Result<String, Error> {
 fn no_such_topology(what: &str) -> Error {
     let names = || library::shipped().iter().map(|shipped| shipped.name);
     let expected = format!("a file, or {}", error::one_of(names()));
-    Error::of(what, "there is no such topology").expected(expected).nearest(what, names())
+    Error::of(what, "there is no such topology")
+        .expected(expected)
+        .nearest(what, names())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use roadveil_role::{Protocol, Time};
 use super::document::{Item, Section, printable};
 use super::error::{Error, one_of};
 use super::profile::Profiles;
-use super::{ClockError, MAX_NODES, Node, Profile, RoleRef, quantity};
+use super::{ClockError, MAX_NODES, Node, Profile, RoleRef, area, quantity};
 use crate::world::sumo::MAX_COORDINATE;
 use crate::world::{AtEnd, Place, Route, World};
 
@@ -37,8 +37,14 @@ enum Wanted<'d> {
     Nowhere,
     Here(f64, f64),
     Along(Route),
-    Vehicles { limit: usize },
-    Junctions { count: usize, spacing: f64, item: Item<'d> },
+    Vehicles {
+        limit: usize,
+    },
+    Junctions {
+        count: usize,
+        spacing: f64,
+        item: Item<'d>,
+    },
 }
 
 impl Wanted<'_> {
@@ -63,7 +69,10 @@ pub(super) fn read<'d>(
         None => root.need("node", "at least one [[node]]")?,
     };
     let sections = item.sections("[[node]]")?;
-    sections.into_iter().map(|section| read_rule(section, registry, profiles)).collect()
+    sections
+        .into_iter()
+        .map(|section| read_rule(section, registry, profiles))
+        .collect()
 }
 
 /// Reads one `[[node]]`.
@@ -85,14 +94,18 @@ fn read_rule<'d>(section: Section<'d>, registry: &[&'static Protocol], profiles:
     }
     if is_wired && place.moves() {
         let error = match (&wired, needs_wire) {
-            (_, Some((role, item))) => item.error(format!("`{}` stands on the wires, and this node moves", role.name())),
+            (_, Some((role, item))) => {
+                item.error(format!("`{}` stands on the wires, and this node moves", role.name()))
+            }
             (Some(item), None) => item.error("a node that moves cannot be wired"),
             (None, None) => section.error("a node that moves cannot be wired"),
         };
         return Err(error.expected("a node `at` a point or at junctions"));
     }
     if has_radio && matches!(place, Wanted::Nowhere) {
-        return Err(section.error("a node with a radio has no place").expected("`at`, `route` or `every` in [[node]]"));
+        return Err(section
+            .error("a node with a radio has no place")
+            .expected("`at`, `route` or `every` in [[node]]"));
     }
     let usual = match (place.moves(), has_radio) {
         (true, _) => "obu-2026",
@@ -113,20 +126,35 @@ fn read_rule<'d>(section: Section<'d>, registry: &[&'static Protocol], profiles:
         drift_ppb: libm::round(drift.transpose()?.unwrap_or(0.0) * 1_000.0) as i64,
     };
     let node = Node {
-        name: name.as_ref().map(|item| item.text("a name")).transpose()?.unwrap_or_default().to_owned(),
+        name: name
+            .as_ref()
+            .map(|item| item.text("a name"))
+            .transpose()?
+            .unwrap_or_default()
+            .to_owned(),
         roles: roles.iter().map(|(role, _)| *role).collect(),
         profile,
         place: Place::Fixed { x: 0.0, y: 0.0 },
         wired: is_wired,
         radio: has_radio,
         clock,
-        gnss_sigma: section.get("gnss_sigma").map_or(Ok(0.0), |item| item.number(0.0, 10_000.0))?,
+        gnss_sigma: section
+            .get("gnss_sigma")
+            .map_or(Ok(0.0), |item| item.number(0.0, 10_000.0))?,
         queue: section.get("queue").map_or(Ok(64), |item| item.count(1, 1_000_000))? as usize,
-        antenna_db: section.get("antenna_db").map_or(Ok(0.0), |item| item.number(-100.0, 100.0))?,
+        antenna_db: section
+            .get("antenna_db")
+            .map_or(Ok(0.0), |item| item.number(-100.0, 100.0))?,
     };
     section.finish()?;
     check_name(&section, name.as_ref(), &node.name, place.many())?;
-    Ok(Rule { node, name, place, section, roles })
+    Ok(Rule {
+        node,
+        name,
+        place,
+        section,
+        roles,
+    })
 }
 
 /// Reads `roles = ["protocol.role", ...]`.
@@ -139,17 +167,27 @@ fn read_roles<'d>(item: &Item<'d>, registry: &[&'static Protocol]) -> Result<Vec
     let mut roles: Vec<(RoleRef, Item<'d>)> = Vec::new();
     for item in items {
         let text = item.text(expected)?;
-        let all = registry.iter().flat_map(|protocol| protocol.roles.iter().map(|role| format!("{}.{}", protocol.name, role.name)));
+        let all = registry.iter().flat_map(|protocol| {
+            protocol
+                .roles
+                .iter()
+                .map(|role| format!("{}.{}", protocol.name, role.name))
+        });
         let found = text.split_once('.').and_then(|(protocol, role)| {
             let protocol: &'static Protocol = registry.iter().find(|known| known.name == protocol)?;
-            Some(RoleRef { protocol, role: protocol.role(role)? })
+            Some(RoleRef {
+                protocol,
+                role: protocol.role(role)?,
+            })
         });
         let Some(role) = found else {
             let all: Vec<String> = all.collect();
             return Err(item.unknown("role", text, all.iter().map(String::as_str)));
         };
         if roles.iter().any(|(other, _)| other.name() == role.name()) {
-            return Err(item.error(format!("role `{text}` is there twice")).expected("each role once"));
+            return Err(item
+                .error(format!("role `{text}` is there twice"))
+                .expected("each role once"));
         }
         roles.push((role, item));
     }
@@ -163,7 +201,9 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
     let (count, spacing, limit) = (section.get("count"), section.get("spacing"), section.get("limit"));
     let given: Vec<&Item<'d>> = [&at, &route, &every].into_iter().flatten().collect();
     if let [_, second, ..] = given.as_slice() {
-        return Err(second.error("`at`, `route` and `every` exclude each other").expected("one of them"));
+        return Err(second
+            .error("`at`, `route` and `every` exclude each other")
+            .expected("one of them"));
     }
     let by_junction = at.as_ref().is_some_and(|item| item.text("").is_ok());
     // A key that means nothing here was meant to mean something.
@@ -177,7 +217,9 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
     ];
     for (item, belongs, to) in misplaced {
         if let (Some(item), false) = (item, belongs) {
-            return Err(item.error(format!("`{}` says something only of a node with {to}", item.path)).expected(to));
+            return Err(item
+                .error(format!("`{}` says something only of a node with {to}", item.path))
+                .expected(to));
         }
     }
     if let Some(item) = every {
@@ -186,7 +228,9 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
             other => return Err(item.unknown("kind of thing", other, ["vehicle"])),
         }
         let limit = limit.map_or(Ok(u64::MAX), |item| item.count(0, u64::MAX))?;
-        return Ok(Wanted::Vehicles { limit: usize::try_from(limit).unwrap_or(usize::MAX) });
+        return Ok(Wanted::Vehicles {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        });
     }
     if let Some(item) = route {
         return read_route(section, &item, speed, start, at_end);
@@ -199,10 +243,18 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
         }
         let count = match count {
             Some(count) => count.count(1, MAX_NODES as u64)?,
-            None => return Err(section.error("a node at the busiest junctions has no `count`").expected("`count`: how many")),
+            None => {
+                return Err(section
+                    .error("a node at the busiest junctions has no `count`")
+                    .expected("`count`: how many"));
+            }
         };
         let spacing = spacing.map_or(Ok(SPACING), |item| item.number(0.0, 1e6))?;
-        return Ok(Wanted::Junctions { count: usize::try_from(count).unwrap_or(MAX_NODES), spacing, item });
+        return Ok(Wanted::Junctions {
+            count: usize::try_from(count).unwrap_or(MAX_NODES),
+            spacing,
+            item,
+        });
     }
     let [x, y] = item.numbers(MAX_COORDINATE, "a point [x, y] in metres, or \"busiest-junctions\"")?;
     Ok(Wanted::Here(x, y))
@@ -221,10 +273,14 @@ fn read_route<'d>(
     if points.len() > MAX_POINTS {
         return Err(item.wrong(format!("at most {MAX_POINTS} points")));
     }
-    let points = points.iter().map(|point| point.numbers(MAX_COORDINATE, expected).map(|[x, y]| (x, y)));
+    let points = points
+        .iter()
+        .map(|point| point.numbers(MAX_COORDINATE, expected).map(|[x, y]| (x, y)));
     let points = points.collect::<Result<Vec<_>, Error>>()?;
     let Some(speed) = speed else {
-        return Err(section.error("a node with a `route` has no `speed`").expected("`speed`: metres a second"));
+        return Err(section
+            .error("a node with a `route` has no `speed`")
+            .expected("`speed`: metres a second"));
     };
     let speed = speed.number(0.01, 200.0)?;
     let start = start.map(|item| item.duration()).transpose()?.unwrap_or_default();
@@ -239,7 +295,9 @@ fn read_route<'d>(
         },
     };
     let route = Route::new(&points, speed, Time::ZERO + start, at_end);
-    route.map(Wanted::Along).ok_or_else(|| item.wrong("at least two points that differ"))
+    route
+        .map(Wanted::Along)
+        .ok_or_else(|| item.wrong("at least two points that differ"))
 }
 
 /// Is the name, or the pattern, one that can be used?
@@ -250,7 +308,9 @@ fn check_name(section: &Section<'_>, item: Option<&Item<'_>>, name: &str, many: 
             false => Err(section.error("a node has no `name`").expected("`name` in [[node]]")),
         };
     };
-    let fits = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(|c| c.is_control() || c.is_whitespace());
+    let fits = !name.is_empty()
+        && name.chars().count() <= MAX_NAME
+        && !name.chars().any(|c| c.is_control() || c.is_whitespace());
     if !fits {
         return Err(item.wrong(format!("1 to {MAX_NAME} characters without spaces")));
     }
@@ -261,24 +321,46 @@ fn check_name(section: &Section<'_>, item: Option<&Item<'_>>, name: &str, many: 
     }
 }
 
-/// Makes nodes of all rules.
+/// Makes nodes of all rules, and draws the map's edges around them. What needs no place is put in the middle.
 pub(super) fn expand(rules: &[Rule<'_>], world: &mut World) -> Result<Vec<Node>, Error> {
     let mut nodes: Vec<Node> = Vec::new();
+    let mut standing = Vec::new();
+    let mut anywhere = Vec::new();
     let mut names = BTreeSet::new();
     for rule in rules {
         let places = places(rule, world)?;
         if nodes.len() + places.len() > MAX_NODES {
             let problem = format!("these are more than {MAX_NODES} nodes");
-            return Err(rule.section.error(problem).expected(format!("at most {MAX_NODES}: set `limit`, or cut the trace")));
+            return Err(rule
+                .section
+                .error(problem)
+                .expected(format!("at most {MAX_NODES}: set `limit`, or cut the trace")));
         }
         for (name, place) in places {
             if !names.insert(name.clone()) {
                 let problem = format!("a second node is called `{}`", printable(&name));
-                let error = rule.name.as_ref().map_or_else(|| rule.section.error(&problem), |item| item.error(&problem));
+                let error = rule
+                    .name
+                    .as_ref()
+                    .map_or_else(|| rule.section.error(&problem), |item| item.error(&problem));
                 return Err(error.expected("a name for each node"));
             }
-            nodes.push(Node { name, place, ..rule.node.clone() });
+            match (&rule.place, place) {
+                (Wanted::Nowhere, _) => anywhere.push(nodes.len()),
+                (_, Place::Fixed { x, y }) => standing.push((x, y)),
+                _ => {}
+            }
+            nodes.push(Node {
+                name,
+                place,
+                ..rule.node.clone()
+            });
         }
+    }
+    area::set_bounds(world, standing.into_iter());
+    let (x, y) = world.bounds.centre();
+    for index in anywhere {
+        nodes[index].place = Place::Fixed { x, y };
     }
     Ok(nodes)
 }
@@ -291,10 +373,8 @@ fn places(rule: &Rule<'_>, world: &mut World) -> Result<Vec<(String, Place)>, Er
         pattern.replacen("{}", filling, 1)
     };
     match &rule.place {
-        Wanted::Nowhere => {
-            let (x, y) = world.bounds.centre();
-            Ok(vec![(written, Place::Fixed { x, y })])
-        }
+        // Where that is, is known when everything else has its place.
+        Wanted::Nowhere => Ok(vec![(written, Place::Fixed { x: 0.0, y: 0.0 })]),
         Wanted::Here(x, y) => Ok(vec![(written, Place::Fixed { x: *x, y: *y })]),
         Wanted::Along(route) => Ok(vec![(written, world.add_route(route.clone()))]),
         Wanted::Vehicles { .. } if world.vehicles.is_empty() && world.traces().is_empty() => {
@@ -303,7 +383,9 @@ fn places(rule: &Rule<'_>, world: &mut World) -> Result<Vec<(String, Place)>, Er
         }
         Wanted::Vehicles { limit } => {
             let vehicles = world.vehicles.iter().take(*limit);
-            Ok(vehicles.map(|vehicle| (pattern("veh-{}", &vehicle.id), vehicle.place)).collect())
+            Ok(vehicles
+                .map(|vehicle| (pattern("veh-{}", &vehicle.id), vehicle.place))
+                .collect())
         }
         Wanted::Junctions { count, spacing, item } => {
             let found = world.busiest_junctions(*spacing);
@@ -311,16 +393,28 @@ fn places(rule: &Rule<'_>, world: &mut World) -> Result<Vec<(String, Place)>, Er
                 let problem = match (world.junctions.is_empty(), found.len()) {
                     (true, _) => "there are no junctions: the topology has no `world.net`".to_owned(),
                     (false, available) => {
-                        format!("`count` is {count}, and vehicles pass only {available} junctions at least {spacing} m apart")
+                        format!(
+                            "`count` is {count}, and vehicles pass only {available} junctions at least {spacing} m apart"
+                        )
                     }
                 };
-                return Err(item.error(problem).expected(one_of(["a smaller count", "a smaller spacing", "a larger area"])));
+                return Err(item.error(problem).expected(one_of([
+                    "a smaller count",
+                    "a smaller spacing",
+                    "a larger area",
+                ])));
             }
             let places = found.into_iter().take(*count).enumerate();
             Ok(places
                 .map(|(index, junction)| {
                     let junction = &world.junctions[junction];
-                    (pattern("rsu-{}", &(index + 1).to_string()), Place::Fixed { x: junction.x, y: junction.y })
+                    (
+                        pattern("rsu-{}", &(index + 1).to_string()),
+                        Place::Fixed {
+                            x: junction.x,
+                            y: junction.y,
+                        },
+                    )
                 })
                 .collect())
         }

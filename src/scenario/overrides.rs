@@ -24,7 +24,10 @@ pub(super) fn apply<'d>(
     texts: &mut Texts<'_>,
 ) -> Result<(), Error> {
     if overrides.len() > MAX_OVERRIDES {
-        return Err(Error::of("--set", format!("there are more than {MAX_OVERRIDES} overrides")));
+        return Err(Error::of(
+            "--set",
+            format!("there are more than {MAX_OVERRIDES} overrides"),
+        ));
     }
     for (path, value) in overrides {
         let begin = texts.add_override(format!("{path}={value}"));
@@ -32,7 +35,10 @@ pub(super) fn apply<'d>(
         let value = parse(value, span.clone());
         let segments = segments(path, begin);
         if segments.len() > MAX_DEPTH || segments.iter().any(|(segment, _)| segment.is_empty()) {
-            let error = texts.error(begin..begin + path.len(), format!("`{}` is no path to a value", printable(path)));
+            let error = texts.error(
+                begin..begin + path.len(),
+                format!("`{}` is no path to a value", printable(path)),
+            );
             return Err(error.expected("names joined by dots, such as `radio.exponent`"));
         }
         put(root.get_mut(), &segments, value, texts)?;
@@ -71,7 +77,9 @@ fn moved(node: Node<'_>, begin: usize) -> Node<'_> {
             DeValue::Array(moved_array)
         }
         DeValue::Table(table) => {
-            let entries = table.into_iter().map(|(key, value)| (Spanned::new(shift(key.span()), key.into_inner()), moved(value, begin)));
+            let entries = table
+                .into_iter()
+                .map(|(key, value)| (Spanned::new(shift(key.span()), key.into_inner()), moved(value, begin)));
             DeValue::Table(entries.collect())
         }
         value => value,
@@ -86,7 +94,9 @@ fn put<'d>(
     value: Node<'d>,
     texts: &Texts<'_>,
 ) -> Result<(), Error> {
-    let Some(((name, span), rest)) = path.split_first() else { return Ok(()) };
+    let Some(((name, span), rest)) = path.split_first() else {
+        return Ok(());
+    };
     if rest.is_empty() {
         // The key too, so that an unknown one is shown where it was written.
         table.remove(name.as_str());
@@ -111,7 +121,9 @@ fn put_into<'d>(
     value: Node<'d>,
     texts: &Texts<'_>,
 ) -> Result<(), Error> {
-    let Some(((name, span), rest)) = path.split_first() else { return Ok(()) };
+    let Some(((name, span), rest)) = path.split_first() else {
+        return Ok(());
+    };
     match node.get_mut() {
         DeValue::Table(table) => put(table, path, value, texts),
         DeValue::Array(array) => {
@@ -125,9 +137,16 @@ fn put_into<'d>(
                     0 => "nothing: it is empty".to_owned(),
                     count => format!("a number from 0 to {}", count - 1),
                 };
-                let expected = if names.is_empty() { numbers } else { format!("{numbers}, or {}", one_of(names.iter().copied())) };
+                let expected = if names.is_empty() {
+                    numbers
+                } else {
+                    format!("{numbers}, or {}", one_of(names.iter().copied()))
+                };
                 let problem = format!("`{}` names no element of `{}`", printable(name), printable(parent));
-                return Err(texts.error(span.clone(), problem).expected(expected).nearest(name, names));
+                return Err(texts
+                    .error(span.clone(), problem)
+                    .expected(expected)
+                    .nearest(name, names));
             };
             if rest.is_empty() {
                 *element = value;
@@ -153,7 +172,10 @@ mod tests {
 
     /// A document with these overrides, as TOML's debugging text, or the error.
     fn applied(text: &str, overrides: &[(&str, &str)]) -> Result<toml::Table, String> {
-        let overrides: Vec<_> = overrides.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+        let overrides: Vec<_> = overrides
+            .iter()
+            .map(|(path, value)| ((*path).to_owned(), (*value).to_owned()))
+            .collect();
         let mut root = DeTable::parse(text).expect("it is TOML");
         apply(&mut root, &overrides, &mut Texts::new("t.toml", text)).map_err(|error| error.to_string())?;
         let table = serde::Deserialize::deserialize(toml::Deserializer::from(root));
@@ -181,7 +203,10 @@ mod tests {
     fn paths_that_lead_nowhere_say_where() {
         let text = "seed = 1\n[[node]]\nname = 'rsu'\n";
         let cases = [
-            (("node.rus.queue", "1"), "--set:1:6: `rus` names no element of `node`: expected a number from 0 to 0, or `rsu`; did you mean `rsu`?"),
+            (
+                ("node.rus.queue", "1"),
+                "--set:1:6: `rus` names no element of `node`: expected a number from 0 to 0, or `rsu`; did you mean `rsu`?",
+            ),
             (("node.1.queue", "1"), "--set:1:6: `1` names no element of `node`"),
             (("seed.x", "1"), "--set:1:6: `seed` is no table but a integer"),
             (("a..b", "1"), "--set:1:1: `a..b` is no path to a value"),

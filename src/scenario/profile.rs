@@ -66,7 +66,12 @@ fn host_micros(op: Op) -> f64 {
 
 /// A shipped profile.
 fn shipped_profile(name: &str, source: &str, micros: impl Fn(Op) -> f64) -> Profile {
-    Profile { name: name.to_owned(), source: source.to_owned(), derived: true, nanos: Op::ALL.map(|op| nanos(micros(op))) }
+    Profile {
+        name: name.to_owned(),
+        source: source.to_owned(),
+        derived: true,
+        nanos: Op::ALL.map(|op| nanos(micros(op))),
+    }
 }
 
 /// Whole nanoseconds in microseconds.
@@ -99,7 +104,11 @@ pub fn shipped() -> Vec<Profile> {
             "derived: 4 times the reference host (BLST 0.3.17, one AMD EPYC core), an assumed factor for a road-side processor",
             |op| host_micros(op) * 4.0,
         ),
-        shipped_profile("server", "derived: the reference host itself (BLST 0.3.17, one AMD EPYC core), factor 1", host_micros),
+        shipped_profile(
+            "server",
+            "derived: the reference host itself (BLST 0.3.17, one AMD EPYC core), factor 1",
+            host_micros,
+        ),
     ]
 }
 
@@ -110,8 +119,10 @@ pub(super) struct Profiles(BTreeMap<String, Profile>);
 impl Profiles {
     /// The shipped ones and those under `[profile.NAME]`.
     pub(super) fn read(item: Option<Item<'_>>) -> Result<Profiles, Error> {
-        let mut profiles: BTreeMap<String, Profile> =
-            shipped().into_iter().map(|profile| (profile.name.clone(), profile)).collect();
+        let mut profiles: BTreeMap<String, Profile> = shipped()
+            .into_iter()
+            .map(|profile| (profile.name.clone(), profile))
+            .collect();
         let base = profiles.clone();
         if let Some(item) = item {
             for (name, _, item) in item.section("[profile]")?.entries() {
@@ -131,7 +142,10 @@ impl Profiles {
 
     /// A shipped profile, unless the scenario has its own of that name.
     pub(super) fn default(&self, name: &str) -> Profile {
-        self.0.get(name).cloned().unwrap_or_else(|| shipped_profile(name, "", host_micros))
+        self.0
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| shipped_profile(name, "", host_micros))
     }
 }
 
@@ -143,21 +157,42 @@ fn read_profile(name: &str, item: &Item<'_>, base: &BTreeMap<String, Profile>) -
     let like = match section.get("like") {
         Some(item) => {
             let like = item.text("the name of a shipped profile")?;
-            Some(base.get(like).ok_or_else(|| item.unknown("profile", like, base.keys().map(String::as_str)))?)
+            Some(
+                base.get(like)
+                    .ok_or_else(|| item.unknown("profile", like, base.keys().map(String::as_str)))?,
+            )
         }
         None if complete => None,
         None => {
-            let expected = format!("`like`, {}, or a figure for every operation", one_of(base.keys().map(String::as_str)));
-            return Err(section.error(format!("[profile.{name}] is like no other profile")).expected(expected));
+            let expected = format!(
+                "`like`, {}, or a figure for every operation",
+                one_of(base.keys().map(String::as_str))
+            );
+            return Err(section
+                .error(format!("[profile.{name}] is like no other profile"))
+                .expected(expected));
         }
     };
     let scale = section.get("scale").map_or(Ok(1.0), |item| item.number(1e-6, 1e6))?;
-    let source = section.get("source").map(|item| item.text("where the figures come from, in words")).transpose()?;
+    let source = section
+        .get("source")
+        .map(|item| item.text("where the figures come from, in words"))
+        .transpose()?;
     let mut profile = Profile {
         name: name.to_owned(),
-        source: source.map_or_else(|| like.map_or_else(|| "the scenario".to_owned(), |like| format!("the scenario, like {}", like.name)), str::to_owned),
+        source: source.map_or_else(
+            || {
+                like.map_or_else(
+                    || "the scenario".to_owned(),
+                    |like| format!("the scenario, like {}", like.name),
+                )
+            },
+            str::to_owned,
+        ),
         derived: like.is_some_and(|like| like.derived) && !complete,
-        nanos: like.map_or([0; OPS], |like| like.nanos.map(|nanos| libm::round(nanos as f64 * scale) as u64)),
+        nanos: like.map_or([0; OPS], |like| {
+            like.nanos.map(|nanos| libm::round(nanos as f64 * scale) as u64)
+        }),
     };
     for op in Op::ALL {
         if let Some(item) = section.get(op.name()) {
@@ -175,11 +210,18 @@ mod tests {
     #[test]
     fn published_figures_stand_as_published() {
         let profiles = shipped();
-        let mnt = profiles.iter().find(|profile| profile.name == "mnt-2008").expect("it ships");
+        let mnt = profiles
+            .iter()
+            .find(|profile| profile.name == "mnt-2008")
+            .expect("it ships");
         assert_eq!((mnt.nanos(Op::G1Mul), mnt.nanos(Op::Pairing)), (600_000, 4_500_000));
         assert_eq!(mnt.nanos(Op::MillerLoop) + mnt.nanos(Op::FinalExp), 4_500_000);
         for profile in &profiles {
-            assert!(profile.derived && profile.source.contains("derived"), "{}", profile.name);
+            assert!(
+                profile.derived && profile.source.contains("derived"),
+                "{}",
+                profile.name
+            );
             assert!(Op::ALL.into_iter().all(|op| profile.nanos(op) > 0), "{}", profile.name);
         }
     }
@@ -187,7 +229,10 @@ mod tests {
     #[test]
     fn charges_add_up_and_saturate() {
         let profiles = shipped();
-        let server = profiles.iter().find(|profile| profile.name == "server").expect("it ships");
+        let server = profiles
+            .iter()
+            .find(|profile| profile.name == "server")
+            .expect("it ships");
         assert_eq!(server.time(&Charge::NONE), Duration::ZERO);
         assert_eq!(server.time(&Charge::of(Op::G1Mul, 3)), Duration::from_micros(243));
         assert!(server.time(&Charge::of(Op::Pairing, u32::MAX)) > Duration::from_secs(1_000_000));

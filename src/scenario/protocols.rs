@@ -22,18 +22,26 @@ impl<'d, 'b> Tables<'d, 'b> {
     /// Reads and checks all parameters.
     pub(super) fn read(item: Option<Item<'d>>, registry: &'b [&'static Protocol]) -> Result<Tables<'d, 'b>, Error> {
         let mut tables = Vec::new();
-        let Some(item) = item else { return Ok(Tables { registry, tables }) };
+        let Some(item) = item else {
+            return Ok(Tables { registry, tables });
+        };
         for (name, key, table) in item.section("[protocols]")?.entries() {
             let Some(protocol) = registry.iter().find(|protocol| protocol.name == name) else {
                 let names = registry.iter().map(|protocol| protocol.name);
-                return Err(Item { value: table.value, ..table.clone() }.texts_error(key, name, names));
+                return Err(Item {
+                    value: table.value,
+                    ..table.clone()
+                }
+                .texts_error(key, name, names));
             };
             let section = table.section(format!("[protocols.{name}]"))?;
             let mut params = Params::defaults(protocol.params);
             for spec in protocol.params {
                 if let Some(item) = section.get(spec.name) {
                     let value = read_value(&item, spec.kind)?;
-                    params.set(protocol.params, spec.name, value).map_err(|expected| item.wrong(expected))?;
+                    params
+                        .set(protocol.params, spec.name, value)
+                        .map_err(|expected| item.wrong(expected))?;
                 }
             }
             section.finish()?;
@@ -43,11 +51,19 @@ impl<'d, 'b> Tables<'d, 'b> {
     }
 
     /// The protocols that nodes speak, or that have a table, each with as many of its roles as it needs.
-    pub(super) fn configure(self, root: &Section<'d>, rules: &[Rule<'d>], nodes: &[Node]) -> Result<Vec<Configured>, Error> {
+    pub(super) fn configure(
+        self,
+        root: &Section<'d>,
+        rules: &[Rule<'d>],
+        nodes: &[Node],
+    ) -> Result<Vec<Configured>, Error> {
         let mut configured = Vec::new();
         for protocol in self.registry {
             let table = self.tables.iter().find(|(other, ..)| other.name == protocol.name);
-            let named = rules.iter().flat_map(|rule| &rule.roles).find(|(role, _)| role.protocol.name == protocol.name);
+            let named = rules
+                .iter()
+                .flat_map(|rule| &rule.roles)
+                .find(|(role, _)| role.protocol.name == protocol.name);
             // The place to show for something that is missing.
             let item = match (table, named) {
                 (Some((_, _, item)), _) | (None, Some((_, item))) => item,
@@ -62,8 +78,16 @@ impl<'d, 'b> Tables<'d, 'b> {
                     (Cardinality::One, _) => "exactly one",
                     (Cardinality::Some, _) => "at least one",
                 };
-                let twice = rules.iter().flat_map(|rule| &rule.roles).filter(|(other, _)| other.name() == name).nth(1);
-                let place = if count > 1 { twice.map_or(item, |(_, item)| item) } else { item };
+                let twice = rules
+                    .iter()
+                    .flat_map(|rule| &rule.roles)
+                    .filter(|(other, _)| other.name() == name)
+                    .nth(1);
+                let place = if count > 1 {
+                    twice.map_or(item, |(_, item)| item)
+                } else {
+                    item
+                };
                 let problem = match count {
                     0 => format!("no node has the role `{name}` ({})", role.title),
                     count => format!("{count} nodes have the role `{name}` ({})", role.title),
@@ -82,9 +106,17 @@ impl<'d, 'b> Tables<'d, 'b> {
 
 impl Item<'_> {
     /// An unknown name, shown where the key stands.
-    fn texts_error(&self, key: std::ops::Range<usize>, found: &str, valid: impl Iterator<Item = &'static str> + Clone) -> Error {
+    fn texts_error(
+        &self,
+        key: std::ops::Range<usize>,
+        found: &str,
+        valid: impl Iterator<Item = &'static str> + Clone,
+    ) -> Error {
         let problem = format!("unknown protocol `{}`", super::document::printable(found));
-        self.texts.error(key, problem).expected(super::error::one_of(valid.clone())).nearest(found, valid)
+        self.texts
+            .error(key, problem)
+            .expected(super::error::one_of(valid.clone()))
+            .nearest(found, valid)
     }
 }
 
@@ -92,10 +124,14 @@ impl Item<'_> {
 fn read_value(item: &Item<'_>, kind: ParamKind) -> Result<Value, Error> {
     let value = match kind {
         ParamKind::Text => Value::Text(item.text("a text in quotes")?.to_owned()),
-        ParamKind::Span { .. } => item.text(quantity::EXPECTED).and_then(|_| item.duration()).map(Value::Span)?,
+        ParamKind::Span { .. } => item
+            .text(quantity::EXPECTED)
+            .and_then(|_| item.duration())
+            .map(Value::Span)?,
         ParamKind::Flag => Value::Bool(item.flag()?),
         ParamKind::Count { min, max } => Value::U64(item.count(min, max)?),
         ParamKind::Number { min, max } => Value::F64(item.number(min, max)?),
+        ParamKind::Text => Value::Text(item.text("a text")?.to_owned()),
         ParamKind::Choice(words) => {
             let word = item.text("a word")?;
             if !words.contains(&word) {
@@ -109,7 +145,9 @@ fn read_value(item: &Item<'_>, kind: ParamKind) -> Result<Value, Error> {
 
 /// Reads `[radio]`.
 pub(super) fn radio(item: Option<Item<'_>>) -> Result<crate::radio::Params, Error> {
-    let Some(item) = item else { return Ok(crate::radio::Params::default()) };
+    let Some(item) = item else {
+        return Ok(crate::radio::Params::default());
+    };
     let params: crate::radio::Params = deserialize(&item, "[radio]")?;
     params.validate().map_err(|invalid| out_of_range(&item, &invalid))?;
     Ok(params)
@@ -121,11 +159,15 @@ pub(super) fn backhaul(
     names: &BTreeMap<&str, usize>,
     nodes: &[Node],
 ) -> Result<crate::backhaul::Params, Error> {
-    let Some(item) = item else { return Ok(crate::backhaul::Params::default()) };
+    let Some(item) = item else {
+        return Ok(crate::backhaul::Params::default());
+    };
     let params: crate::backhaul::Params = deserialize(&item, "[backhaul]")?;
     params.validate().map_err(|invalid| out_of_range(&item, &invalid))?;
     let section = item.section("[backhaul]")?;
-    let Some(links) = section.get("link") else { return Ok(params) };
+    let Some(links) = section.get("link") else {
+        return Ok(params);
+    };
     for link in links.sections("[[backhaul.link]]")? {
         let ends = link.need("between", "the two nodes")?;
         super::timeline::link(&ends, names, nodes)?;
@@ -143,28 +185,49 @@ fn deserialize<'d, T: Deserialize<'d>>(item: &Item<'d>, name: &str) -> Result<T,
         let mut quoted = message.split('`').skip(1).step_by(2);
         let found = quoted.next().unwrap_or_default();
         let (problem, expected) = message.split_once(", expected ").unwrap_or((&message, ""));
-        let problem = problem.replace("unknown field", "unknown key").replace("unknown variant", "unknown word");
+        let problem = problem
+            .replace("unknown field", "unknown key")
+            .replace("unknown variant", "unknown word");
         let error = item.texts.error(span, format!("{problem} in {name}"));
-        let error = if expected.is_empty() { error } else { error.expected(expected) };
-        if problem.starts_with("unknown") { error.nearest(found, quoted) } else { error }
+        let error = if expected.is_empty() {
+            error
+        } else {
+            error.expected(expected)
+        };
+        if problem.starts_with("unknown") {
+            error.nearest(found, quoted)
+        } else {
+            error
+        }
     })
 }
 
 /// A value that its owner refuses, shown where it stands.
 fn out_of_range(item: &Item<'_>, invalid: &Invalid) -> Error {
-    let Ok(section) = item.section(item.path.clone()) else { return item.wrong(invalid.expected.clone()) };
+    let Ok(section) = item.section(item.path.clone()) else {
+        return item.wrong(invalid.expected.clone());
+    };
     let own = section.get(invalid.key).into_iter();
-    let links = section.get("link").and_then(|links| links.sections("[[backhaul.link]]").ok()).unwrap_or_default();
+    let links = section
+        .get("link")
+        .and_then(|links| links.sections("[[backhaul.link]]").ok())
+        .unwrap_or_default();
     let linked: Vec<Item<'_>> = links.iter().filter_map(|link| link.get(invalid.key)).collect();
     // The key may stand in several tables: the first whose value is not the default's is the first that is refused,
     // and its owner went through them in this order.
     let place = own.chain(linked).find(|item| refused(item, invalid));
-    place.map_or_else(|| item.wrong(invalid.expected.clone()), |item| item.wrong(invalid.expected.clone()))
+    place.map_or_else(
+        || item.wrong(invalid.expected.clone()),
+        |item| item.wrong(invalid.expected.clone()),
+    )
 }
 
 /// Does a number lie outside of the bounds that "a number from A to B" names?
 fn refused(item: &Item<'_>, invalid: &Invalid) -> bool {
-    let mut bounds = invalid.expected.split_ascii_whitespace().filter_map(|word| word.parse::<f64>().ok());
+    let mut bounds = invalid
+        .expected
+        .split_ascii_whitespace()
+        .filter_map(|word| word.parse::<f64>().ok());
     match (item.as_number(), bounds.next(), bounds.next()) {
         (Some(number), Some(min), Some(max)) => !(min..=max).contains(&number),
         _ => true,

@@ -22,7 +22,12 @@ pub fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() || part.contains('.') || part.len() > 9 || whole.len() > 18 || (number.contains('.') && part.is_empty()) {
+    if whole.is_empty()
+        || part.contains('.')
+        || part.len() > 9
+        || whole.len() > 18
+        || (number.contains('.') && part.is_empty())
+    {
         return None;
     }
     let whole: u128 = whole.parse().ok()?;
@@ -44,11 +49,12 @@ pub fn signed(text: &str) -> Option<i64> {
 /// Writes a duration so that [`duration`] reads it back.
 pub fn written(duration: Duration) -> String {
     let nanos = duration.as_nanos();
-    match nanos {
-        _ if nanos % 1_000_000_000 == 0 => format!("{}s", nanos / 1_000_000_000),
-        _ if nanos % 1_000_000 == 0 => format!("{}ms", nanos / 1_000_000),
-        _ => format!("{nanos}ns"),
+    for (unit, name) in [(1_000_000_000, "s"), (1_000_000, "ms")] {
+        if nanos.is_multiple_of(unit) {
+            return format!("{}{name}", nanos / unit);
+        }
     }
+    format!("{nanos}ns")
 }
 
 #[cfg(test)]
@@ -73,7 +79,23 @@ mod tests {
         for (text, nanos) in cases {
             assert_eq!(duration(text), Some(Duration::from_nanos(nanos)), "{text}");
         }
-        for text in ["", "s", "60", "1e3s", "-5s", "nan s", "infs", "5 s", "5S", "1.s", ".5s", "1.2.3s", "99999999h", "1.0000000001s", "\u{663}s"] {
+        for text in [
+            "",
+            "s",
+            "60",
+            "1e3s",
+            "-5s",
+            "nan s",
+            "infs",
+            "5 s",
+            "5S",
+            "1.s",
+            ".5s",
+            "1.2.3s",
+            "99999999h",
+            "1.0000000001s",
+            "\u{663}s",
+        ] {
             assert_eq!(duration(text), None, "{text}");
         }
         assert_eq!(signed("-20ms"), Some(-20_000_000));

@@ -49,49 +49,123 @@ at = "9s"
 
 /// A scenario of a text.
 fn parse(text: &str, overrides: &[(&str, &str)]) -> Result<Scenario, Error> {
-    let overrides: Vec<_> = overrides.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
-    Scenario::parse_with(fake::REGISTRY, text, Origin::File("dir/small.toml".into()), Path::new("."), &overrides)
+    let overrides: Vec<_> = overrides
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), (*value).to_owned()))
+        .collect();
+    Scenario::parse_with(
+        fake::REGISTRY,
+        text,
+        Origin::File("dir/small.toml".into()),
+        Path::new("."),
+        &overrides,
+    )
 }
 
 #[test]
 fn a_topology_becomes_a_scenario() {
     let scenario = parse(SMALL, &[]).expect("it is good");
-    assert_eq!((scenario.name.as_str(), scenario.title.as_str(), scenario.seed), ("small", "Small", 7));
-    assert_eq!((scenario.text.as_str(), scenario.duration), (SMALL, Duration::from_secs(10)));
+    assert_eq!(
+        (scenario.name.as_str(), scenario.title.as_str(), scenario.seed),
+        ("small", "Small", 7)
+    );
+    assert_eq!(
+        (scenario.text.as_str(), scenario.duration),
+        (SMALL, Duration::from_secs(10))
+    );
     assert_eq!(scenario.radio.exponent, 3.0);
-    let [ta, rsu, car] = scenario.nodes.as_slice() else { panic!("three nodes: {:?}", scenario.nodes) };
+    let [ta, rsu, car] = scenario.nodes.as_slice() else {
+        panic!("three nodes: {:?}", scenario.nodes)
+    };
     assert!(ta.wired && !ta.radio && ta.profile.name == "server");
     assert!(rsu.wired && rsu.radio && rsu.profile.name == "rsu-2026" && rsu.queue == 64);
     assert!(!car.wired && car.radio && car.profile.name == "mnt-2008" && car.queue == 3);
-    assert_eq!(car.clock, ClockError { offset_ns: -2_000_000, drift_ppb: 1_500 });
+    assert_eq!(
+        car.clock,
+        ClockError {
+            offset_ns: -2_000_000,
+            drift_ppb: 1_500
+        }
+    );
     assert_eq!(rsu.place, Place::Fixed { x: 10.0, y: -5.0 });
-    assert_eq!(scenario.world.fix(&car.place, Time::from_secs(3)).map(|fix| (fix.x, fix.speed)), Some((30.0, 10.0)));
-    let [configured] = scenario.protocols.as_slice() else { panic!("one protocol") };
+    assert_eq!(ta.place, Place::Fixed { x: 50.0, y: -2.5 });
+    assert_eq!(
+        scenario
+            .world
+            .fix(&car.place, Time::from_secs(3))
+            .map(|fix| (fix.x, fix.speed)),
+        Some((30.0, 10.0))
+    );
+    let [configured] = scenario.protocols.as_slice() else {
+        panic!("one protocol")
+    };
     assert_eq!(configured.params.span("key_lifetime"), Duration::from_secs(30));
-    let planned = |at, fault| Planned { at: Time::from_secs(at), fault };
-    assert_eq!(scenario.timeline, [planned(2, Fault::NodeDown(1)), planned(5, Fault::LinkDown(1, 0))]);
+    let planned = |at, fault| Planned {
+        at: Time::from_secs(at),
+        fault,
+    };
+    assert_eq!(
+        scenario.timeline,
+        [planned(2, Fault::NodeDown(1)), planned(5, Fault::LinkDown(1, 0))]
+    );
     assert_eq!(scenario.expect[0].at, Some(Time::from_secs(9)));
     assert_eq!(scenario.node("car"), Some(2));
-    assert!(scenario.describe().contains("3 nodes: 1 ecpp.obu, 1 ecpp.rsu, 1 ecpp.ta"), "{}", scenario.describe());
+    assert!(
+        scenario
+            .describe()
+            .contains("3 nodes: 1 ecpp.obu, 1 ecpp.rsu, 1 ecpp.ta"),
+        "{}",
+        scenario.describe()
+    );
     assert!(scenario.world.bounds.contains(100.0, 0.0));
 }
 
 #[test]
 fn overrides_are_checked_like_the_file() {
-    let set = [("radio.exponent", "2.2"), ("protocols.ecpp.key_lifetime", "45s"), ("node.2.queue", "10"), ("node.rsu.at", "[1,2]"), ("seed", "99")];
+    let set = [
+        ("radio.exponent", "2.2"),
+        ("protocols.ecpp.key_lifetime", "45s"),
+        ("node.2.queue", "10"),
+        ("node.rsu.at", "[1,2]"),
+        ("seed", "99"),
+    ];
     let scenario = parse(SMALL, &set).expect("all are good");
-    assert_eq!((scenario.radio.exponent, scenario.seed, scenario.nodes[2].queue), (2.2, 99, 10));
-    assert_eq!(scenario.protocols[0].params.iter().find(|(name, _)| *name == "key_lifetime"), Some(("key_lifetime", &Value::Span(Duration::from_secs(45)))));
+    assert_eq!(
+        (scenario.radio.exponent, scenario.seed, scenario.nodes[2].queue),
+        (2.2, 99, 10)
+    );
+    assert_eq!(
+        scenario.protocols[0]
+            .params
+            .iter()
+            .find(|(name, _)| *name == "key_lifetime"),
+        Some(("key_lifetime", &Value::Span(Duration::from_secs(45))))
+    );
     assert_eq!(scenario.nodes[1].place, Place::Fixed { x: 1.0, y: 2.0 });
     assert_eq!(scenario.overrides.len(), 5);
     let cases = [
-        (("radoi.exponent", "3"), "--set:1:1: unknown key `radoi`: expected one of"),
+        (
+            ("radoi.exponent", "3"),
+            "--set:1:1: unknown key `radoi`: expected one of",
+        ),
         (("radio.exponnet", "3"), "--set:1:7: unknown key `exponnet` in [radio]"),
-        (("radio.exponent", "nan"), "--set:1:16: `radio.exponent` is nan: expected a number from 1.5 to 8"),
+        (
+            ("radio.exponent", "nan"),
+            "--set:1:16: `radio.exponent` is nan: expected a number from 1.5 to 8",
+        ),
         (("radio.exponent", "3x"), "--set:1:16: "),
-        (("protocols.ecpp.key_lifetime", "30"), "--set:1:29: `protocols.ecpp.key_lifetime` is 30: expected a duration"),
-        (("protocols.ecpp.mode", "papr"), "--set:1:21: unknown word `papr`: expected one of `paper`, `hardened`; did you mean `paper`?"),
-        (("node.3.queue", "1"), "--set:1:6: `3` names no element of `node`: expected a number from 0 to 2"),
+        (
+            ("protocols.ecpp.key_lifetime", "30"),
+            "--set:1:29: `protocols.ecpp.key_lifetime` is 30: expected a duration",
+        ),
+        (
+            ("protocols.ecpp.mode", "papr"),
+            "--set:1:21: unknown word `papr`: expected one of `paper`, `hardened`; did you mean `paper`?",
+        ),
+        (
+            ("node.3.queue", "1"),
+            "--set:1:6: `3` names no element of `node`: expected a number from 0 to 2",
+        ),
         (("node.cra.queue", "1"), "did you mean `car`?"),
         (("title.x", "1"), "--set:1:7: `title` is no table"),
     ];
@@ -104,19 +178,39 @@ fn overrides_are_checked_like_the_file() {
 #[test]
 fn own_profiles_are_like_shipped_ones_or_complete() {
     use roadveil_crypto::Op;
-    let with = |profile: &str| parse(&format!("{SMALL}\n[profile.mine]\n{profile}"), &[("node.car.profile", "mine")]);
+    let with = |profile: &str| {
+        parse(
+            &format!("{SMALL}\n[profile.mine]\n{profile}"),
+            &[("node.car.profile", "mine")],
+        )
+    };
     let scenario = with("like = 'mnt-2008'\nscale = 0.5\ng1_mul = 100\nsource = 'x'").expect("it is good");
     let mine = &scenario.nodes[2].profile;
-    assert_eq!((mine.nanos(Op::G1Mul), mine.nanos(Op::Pairing), mine.derived), (100_000, 2_250_000, true));
+    assert_eq!(
+        (mine.nanos(Op::G1Mul), mine.nanos(Op::Pairing), mine.derived),
+        (100_000, 2_250_000, true)
+    );
     let all: String = Op::ALL.iter().map(|op| format!("{} = 1.5\n", op.name())).collect();
     let scenario = with(&all).expect("it is complete");
     assert!(!scenario.nodes[2].profile.derived);
     for (profile, expected) in [
         ("", "[profile.mine] is like no other profile"),
-        ("like = 'mnt-2009'", "unknown profile `mnt-2009`: expected one of `mnt-2008`, `obu-2026`, `rsu-2026`, `server`; did you mean `mnt-2008`?"),
-        ("like = 'server'\ng1_mull = 3", "unknown key `g1_mull` in [profile.mine]"),
-        ("like = 'server'\ng1_mul = -3", "`profile.mine.g1_mul` is -3: expected a number from 0 to"),
-        ("like = 'server'\ng1_mul = inf", "`profile.mine.g1_mul` is inf: expected a number"),
+        (
+            "like = 'mnt-2009'",
+            "unknown profile `mnt-2009`: expected one of `mnt-2008`, `obu-2026`, `rsu-2026`, `server`; did you mean `mnt-2008`?",
+        ),
+        (
+            "like = 'server'\ng1_mull = 3",
+            "unknown key `g1_mull` in [profile.mine]",
+        ),
+        (
+            "like = 'server'\ng1_mul = -3",
+            "`profile.mine.g1_mul` is -3: expected a number from 0 to",
+        ),
+        (
+            "like = 'server'\ng1_mul = inf",
+            "`profile.mine.g1_mul` is inf: expected a number",
+        ),
     ] {
         let error = with(profile).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
@@ -126,35 +220,68 @@ fn own_profiles_are_like_shipped_ones_or_complete() {
 #[test]
 fn shipped_topologies_are_good_and_say_what_a_list_says() {
     for shipped in library::shipped() {
-        let parsed = Scenario::parse_with(fake::REGISTRY, shipped.text, Origin::Builtin(shipped.name), Path::new("/nonexistent"), &[]);
+        let parsed = Scenario::parse_with(
+            fake::REGISTRY,
+            shipped.text,
+            Origin::Builtin(shipped.name),
+            Path::new("/nonexistent"),
+            &[],
+        );
         let scenario = parsed.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((scenario.title.as_str(), scenario.title.as_str()), (shipped.title, shipped.title()));
-        assert!(!scenario.summary.is_empty() && !scenario.expect.is_empty(), "{}", shipped.name);
+        assert_eq!(
+            (scenario.title.as_str(), scenario.title.as_str()),
+            (shipped.title, shipped.title())
+        );
+        assert!(
+            !scenario.summary.is_empty() && !scenario.expect.is_empty(),
+            "{}",
+            shipped.name
+        );
         assert!(scenario.inputs.iter().all(|input| input.path.starts_with("builtin:")));
+        // And with the protocols as they really are.
+        let loaded = Scenario::load(shipped.name, &[], None).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(loaded.name, shipped.name);
     }
     let starter = Scenario::parse_with(fake::REGISTRY, library::STARTER, Origin::Stdin, Path::new("."), &[]);
     assert!(starter.is_ok(), "{starter:?}");
-    assert_eq!(library::find("three-car").expect_err("it has an s").suggestion(), Some("three-cars"));
+    assert_eq!(
+        library::find("three-car").expect_err("it has an s").suggestion(),
+        Some("three-cars")
+    );
 }
 
 #[test]
 fn the_city_has_its_vehicles_buildings_and_units() {
     let text = library::find("city").expect("it ships").text;
-    let scenario = Scenario::parse_with(fake::REGISTRY, text, Origin::Builtin("city"), Path::new("."), &[]).expect("it is good");
+    let scenario =
+        Scenario::parse_with(fake::REGISTRY, text, Origin::Builtin("city"), Path::new("."), &[]).expect("it is good");
     assert_eq!(scenario.world.vehicles.len(), 62);
     assert_eq!(scenario.nodes.len(), 62 + 6 + 1);
-    assert!(scenario.world.buildings.len() > 60 && scenario.world.roads.len() > 100, "{}", scenario.describe());
+    assert!(
+        scenario.world.buildings.len() > 60 && scenario.world.roads.len() > 100,
+        "{}",
+        scenario.describe()
+    );
     assert_eq!(scenario.inputs.len(), 3);
     // The units stand apart, and the first is at the busiest junction.
-    let units: Vec<(f64, f64)> = scenario.nodes.iter().filter(|node| node.name.starts_with("rsu-")).filter_map(|node| match node.place {
-        Place::Fixed { x, y } => Some((x, y)),
-        _ => None,
-    }).collect();
+    let units: Vec<(f64, f64)> = scenario
+        .nodes
+        .iter()
+        .filter(|node| node.name.starts_with("rsu-"))
+        .filter_map(|node| match node.place {
+            Place::Fixed { x, y } => Some((x, y)),
+            _ => None,
+        })
+        .collect();
     for (index, a) in units.iter().enumerate() {
         assert!(units[..index].iter().all(|b| (a.0 - b.0).hypot(a.1 - b.1) >= 200.0));
     }
     let most = scenario.world.junctions.iter().map(|junction| junction.passes).max();
-    let first = scenario.world.junctions.iter().find(|junction| (junction.x, junction.y) == units[0]);
+    let first = scenario
+        .world
+        .junctions
+        .iter()
+        .find(|junction| (junction.x, junction.y) == units[0]);
     assert_eq!(first.map(|junction| junction.passes), most);
 }
 
@@ -163,19 +290,22 @@ fn a_log_s_scenario_is_made_again() {
     let text = library::find("city").expect("it ships").text;
     let origins = [("builtin:city", "city"), ("-", "stdin"), ("some/where.toml", "where")];
     for (origin, name) in origins {
-        let scenario = Scenario::reload(text, origin, &[("seed".to_owned(), "3".to_owned())], None);
-        match scenario {
-            Ok(scenario) => assert_eq!((scenario.name.as_str(), scenario.seed, scenario.origin.to_string()), (name, 3, origin.to_owned())),
-            // Without the protocol's crate the registry does not know its roles.
-            Err(error) => assert!(error.to_string().contains("unknown"), "{error}"),
-        }
+        let scenario =
+            Scenario::reload(text, origin, &[("seed".to_owned(), "3".to_owned())], None).expect("it is good");
+        assert_eq!(
+            (scenario.name.as_str(), scenario.seed, scenario.origin.to_string()),
+            (name, 3, origin.to_owned())
+        );
     }
 }
 
 #[test]
 fn what_cannot_be_loaded_says_why() {
     let cases = [
-        ("citty", "citty: there is no such topology: expected a file, or one of `city`, `ecpp`, `three-cars`; did you mean `city`?"),
+        (
+            "citty",
+            "citty: there is no such topology: expected a file, or one of `city`, `ecpp`, `three-cars`; did you mean `city`?",
+        ),
         ("/nonexistent/x.toml", "/nonexistent/x.toml: there is no such topology"),
         ("src", "src: is a folder"),
         ("topologies/data/city.net.xml.gz", "not TOML: a byte that is no UTF-8"),
@@ -188,9 +318,40 @@ fn what_cannot_be_loaded_says_why() {
 
 /// Pieces of which strange topologies are made.
 const PIECES: &[&str] = &[
-    "\"", "'", "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "\n", "#", "nan", "inf", "-1", "1e309", "99999999999999999999999", "0x", "true",
-    "\u{20ac}", "\0", "[[node]]", "[world.grid]", "vehicles = 3", "at = \"busiest-junctions\"", "every = \"vehicle\"", "count = 2", "name = \"{}\"",
-    "\"0s\"", "1979-05-27", "{}", "[[backhaul.link]]\nbetween = [\"rsu\", \"ta\"]\nloss = 2", "\"ecpp.obu\"",
+    "\"",
+    "'",
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "{",
+    "}",
+    "=",
+    ",",
+    ".",
+    "\n",
+    "#",
+    "nan",
+    "inf",
+    "-1",
+    "1e309",
+    "99999999999999999999999",
+    "0x",
+    "true",
+    "\u{20ac}",
+    "\0",
+    "[[node]]",
+    "[world.grid]",
+    "vehicles = 3",
+    "at = \"busiest-junctions\"",
+    "every = \"vehicle\"",
+    "count = 2",
+    "name = \"{}\"",
+    "\"0s\"",
+    "1979-05-27",
+    "{}",
+    "[[backhaul.link]]\nbetween = [\"rsu\", \"ta\"]\nloss = 2",
+    "\"ecpp.obu\"",
 ];
 
 proptest! {

@@ -34,7 +34,11 @@ pub struct Planned {
 }
 
 /// Reads the timeline; entries of the same time stay in the order of the file.
-pub(super) fn read(item: Option<Item<'_>>, names: &BTreeMap<&str, usize>, nodes: &[Node]) -> Result<Vec<Planned>, Error> {
+pub(super) fn read(
+    item: Option<Item<'_>>,
+    names: &BTreeMap<&str, usize>,
+    nodes: &[Node],
+) -> Result<Vec<Planned>, Error> {
     let Some(item) = item else { return Ok(Vec::new()) };
     let sections = item.sections("[[timeline]]")?;
     if sections.len() > MAX_ENTRIES {
@@ -58,8 +62,16 @@ pub(super) fn read(item: Option<Item<'_>>, names: &BTreeMap<&str, usize>, nodes:
                 let (a, b) = link(&item, names, nodes)?;
                 Fault::LinkUp(a, b)
             }
-            (None, None, None, None) => return Err(section.error("an entry of [[timeline]] does nothing").expected(expected)),
-            _ => return Err(section.error("an entry of [[timeline]] does several things").expected(expected)),
+            (None, None, None, None) => {
+                return Err(section
+                    .error("an entry of [[timeline]] does nothing")
+                    .expected(expected));
+            }
+            _ => {
+                return Err(section
+                    .error("an entry of [[timeline]] does several things")
+                    .expected(expected));
+            }
         };
         planned.push(Planned { at, fault });
     }
@@ -70,19 +82,26 @@ pub(super) fn read(item: Option<Item<'_>>, names: &BTreeMap<&str, usize>, nodes:
 /// The number of a node that is named.
 fn node(item: &Item<'_>, names: &BTreeMap<&str, usize>) -> Result<usize, Error> {
     let name = item.text("the name of a node")?;
-    names.get(name).copied().ok_or_else(|| item.unknown("node", name, names.keys().copied()))
+    names
+        .get(name)
+        .copied()
+        .ok_or_else(|| item.unknown("node", name, names.keys().copied()))
 }
 
 /// The numbers of two wired nodes that are named.
 pub(super) fn link(item: &Item<'_>, names: &BTreeMap<&str, usize>, nodes: &[Node]) -> Result<(usize, usize), Error> {
     let expected = "the names of two wired nodes, such as [\"rsu-1\", \"ta\"]";
     let items = item.array(expected)?;
-    let [a, b] = items.as_slice() else { return Err(item.wrong(expected)) };
+    let [a, b] = items.as_slice() else {
+        return Err(item.wrong(expected));
+    };
     let end = |item: &Item<'_>| {
         let index = node(item, names)?;
         match nodes.get(index).is_some_and(|node| node.wired) {
             true => Ok(index),
-            false => Err(item.error(format!("`{}` is not wired", item.text("")?)).expected("a wired node")),
+            false => Err(item
+                .error(format!("`{}` is not wired", item.text("")?))
+                .expected("a wired node")),
         }
     };
     let (first, second) = (end(a)?, end(b)?);

@@ -13,7 +13,11 @@ use crate::scenario::{Place, Scenario};
 pub fn cast(scenario: &Scenario) -> Arc<Cast> {
     let nodes = scenario.nodes.iter().map(|node| CastNode {
         name: node.name.clone(),
-        roles: node.roles.iter().map(|role| format!("{}.{}", role.protocol.name, role.role.name)).collect(),
+        roles: node
+            .roles
+            .iter()
+            .map(|role| format!("{}.{}", role.protocol.name, role.role.name))
+            .collect(),
         profile: node.profile.name.clone(),
         mobile: !matches!(node.place, Place::Fixed { .. }),
     });
@@ -25,10 +29,19 @@ pub fn cast(scenario: &Scenario) -> Arc<Cast> {
         seed: scenario.seed,
         duration: Time::ZERO + scenario.duration,
         nodes: nodes.collect(),
-        protocols: scenario.protocols.iter().map(|configured| configured.protocol.name.to_owned()).collect(),
+        protocols: scenario
+            .protocols
+            .iter()
+            .map(|configured| configured.protocol.name.to_owned())
+            .collect(),
         map: Map {
             roads: scenario.world.roads.iter().map(|road| road.points.clone()).collect(),
-            buildings: scenario.world.buildings.iter().map(|building| outline(&building.outline)).collect(),
+            buildings: scenario
+                .world
+                .buildings
+                .iter()
+                .map(|building| outline(&building.outline))
+                .collect(),
             bounds: [bounds.x0 as f32, bounds.y0 as f32, bounds.x1 as f32, bounds.y1 as f32],
         },
     })
@@ -55,7 +68,11 @@ pub fn manifest(plan: &Plan) -> Manifest {
                 blake3: blake3::Hash::from_bytes(input.digest).to_hex().to_string(),
             })
             .collect(),
-        protocols: scenario.protocols.iter().map(|configured| configured.protocol.name.to_owned()).collect(),
+        protocols: scenario
+            .protocols
+            .iter()
+            .map(|configured| configured.protocol.name.to_owned())
+            .collect(),
         host: HostFigures::now(),
     }
 }

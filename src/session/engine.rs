@@ -157,7 +157,11 @@ impl Engine {
     pub fn finish(mut self) -> Result<Finished, RunError> {
         let (reached, whole) = (self.kernel.now(), self.kernel.is_ended());
         let executed = self.kernel.executed();
-        let outcome = if whole { journal::Outcome::Finished } else { journal::Outcome::Interrupted };
+        let outcome = if whole {
+            journal::Outcome::Finished
+        } else {
+            journal::Outcome::Interrupted
+        };
         let recorded = self.recorder.finish(reached, outcome)?;
         let (wall_s, cpu_s) = (self.started.elapsed().as_secs_f64(), cpu_seconds() - self.cpu_at_start);
         Ok(Finished {
@@ -180,4 +184,3 @@ fn cpu_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
-

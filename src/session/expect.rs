@@ -26,13 +26,24 @@ pub struct Judge {
 impl Judge {
     /// Nothing judged yet.
     pub fn new(expectations: &[Expectation]) -> Judge {
-        let outcomes = expectations.iter().map(|expectation| Outcome { text: expectation.text.clone(), ok: None, found: None });
-        Judge { outcomes: outcomes.collect(), waiting: expectations.iter().cloned().enumerate().collect() }
+        let outcomes = expectations.iter().map(|expectation| Outcome {
+            text: expectation.text.clone(),
+            ok: None,
+            found: None,
+        });
+        Judge {
+            outcomes: outcomes.collect(),
+            waiting: expectations.iter().cloned().enumerate().collect(),
+        }
     }
 
     /// Before a record at `at` counts: judges what is due by then.
     pub fn before(&mut self, at: Time, summary: &Summary) {
-        if self.waiting.iter().any(|(_, expectation)| expectation.at.is_some_and(|due| due < at)) {
+        if self
+            .waiting
+            .iter()
+            .any(|(_, expectation)| expectation.at.is_some_and(|due| due < at))
+        {
             self.judge(summary, |expectation| expectation.at.is_some_and(|due| due < at));
         }
     }
@@ -53,7 +64,8 @@ impl Judge {
             if due {
                 let found = summary.figure(&expectation.path);
                 outcomes[*index].found = found;
-                outcomes[*index].ok = Some(found.is_some_and(|found| expectation.relation.holds(found, expectation.value)));
+                outcomes[*index].ok =
+                    Some(found.is_some_and(|found| expectation.relation.holds(found, expectation.value)));
             }
             !due
         });

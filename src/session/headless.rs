@@ -28,19 +28,33 @@ impl Progress {
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
-        Progress { bar, end, tenth: if quiet { u64::MAX } else { 0 } }
+        Progress {
+            bar,
+            end,
+            tenth: if quiet { u64::MAX } else { 0 },
+        }
     }
 
     /// The run has come to `now`.
     pub fn at(&mut self, now: Time, what: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_position(now.as_millis());
-            bar.set_message(format!("{:.1} s of {:.1} s, {}", now.as_secs_f64(), self.end.as_secs_f64(), what()));
+            bar.set_message(format!(
+                "{:.1} s of {:.1} s, {}",
+                now.as_secs_f64(),
+                self.end.as_secs_f64(),
+                what()
+            ));
         } else if self.tenth != u64::MAX {
             let tenth = now.as_millis() * 10 / self.end.as_millis().max(1);
             if tenth > self.tenth {
                 self.tenth = tenth;
-                eprintln!("{:.1} s of {:.1} s, {}", now.as_secs_f64(), self.end.as_secs_f64(), what());
+                eprintln!(
+                    "{:.1} s of {:.1} s, {}",
+                    now.as_secs_f64(),
+                    self.end.as_secs_f64(),
+                    what()
+                );
             }
         }
     }
@@ -63,7 +77,12 @@ pub fn run(plan: Plan, quiet: bool, interrupted: &AtomicBool) -> Result<Finished
     while !engine.is_ended() && !interrupted.load(Ordering::Relaxed) {
         engine.advance(engine.end(), PORTION)?;
         let summary = engine.summary();
-        progress.at(engine.now(), || format!("{} nodes, {} frames, {} events", summary.present, summary.sent, summary.events));
+        progress.at(engine.now(), || {
+            format!(
+                "{} nodes, {} frames, {} events",
+                summary.present, summary.sent, summary.events
+            )
+        });
     }
     progress.done();
     engine.finish()

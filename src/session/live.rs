@@ -65,8 +65,20 @@ pub fn start(plan: Plan, speed: Speed) -> Result<(LiveFeed, LiveHandle), RunErro
     let thread = std::thread::Builder::new()
         .name("kernel".to_owned())
         .spawn(move || driver.drive())
-        .map_err(|source| RunError::Journal(crate::journal::JournalError::Thread { source: Arc::new(source) }))?;
-    Ok((LiveFeed { cast, portions, controls, status }, LiveHandle { thread }))
+        .map_err(|source| {
+            RunError::Journal(crate::journal::JournalError::Thread {
+                source: Arc::new(source),
+            })
+        })?;
+    Ok((
+        LiveFeed {
+            cast,
+            portions,
+            controls,
+            status,
+        },
+        LiveHandle { thread },
+    ))
 }
 
 impl Feed for LiveFeed {
@@ -110,11 +122,19 @@ struct Pace {
     rate: f64,
 }
 
-#[expect(clippy::disallowed_methods, reason = "pacing is what the wall clock is for; it decides no outcome")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pacing is what the wall clock is for; it decides no outcome"
+)]
 impl Pace {
     fn at(now: Time) -> Pace {
         let wall = Instant::now();
-        Pace { wall, virtual_time: now, measured: (wall, now), rate: 0.0 }
+        Pace {
+            wall,
+            virtual_time: now,
+            measured: (wall, now),
+            rate: 0.0,
+        }
     }
 
     /// Starts counting anew, from `now`.
@@ -169,7 +189,11 @@ impl Driver {
 
     fn drive_until_stopped(&mut self) -> Result<(), RunError> {
         loop {
-            let wait = if self.paused || self.engine.is_ended() { Some(Duration::from_millis(100)) } else { None };
+            let wait = if self.paused || self.engine.is_ended() {
+                Some(Duration::from_millis(100))
+            } else {
+                None
+            };
             match self.next_control(wait) {
                 Ok(Some(Control::Stop)) | Err(()) => return Ok(()),
                 Ok(Some(control)) => {

@@ -43,7 +43,13 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// If the log, its scenario or its input files cannot be read, or the files have changed.
-pub fn verify(path: &Path, base: Option<&Path>, options: Options, quiet: bool, interrupted: &AtomicBool) -> Result<Comparison, VerifyError> {
+pub fn verify(
+    path: &Path,
+    base: Option<&Path>,
+    options: Options,
+    quiet: bool,
+    interrupted: &AtomicBool,
+) -> Result<Comparison, VerifyError> {
     let log = Log::open(path)?;
     let manifest = log.manifest().clone();
     let mut scenario = Scenario::reload(&manifest.text, &manifest.origin, &manifest.overrides, base)?;
@@ -51,7 +57,9 @@ pub fn verify(path: &Path, base: Option<&Path>, options: Options, quiet: bool, i
     scenario.duration = manifest.duration.since(roadveil_role::Time::ZERO);
     for (input, recorded) in scenario.inputs.iter().zip(&manifest.inputs) {
         if blake3::Hash::from_bytes(input.digest).to_hex().as_str() != recorded.blake3 {
-            return Err(VerifyError::InputChanged { path: recorded.path.clone() });
+            return Err(VerifyError::InputChanged {
+                path: recorded.path.clone(),
+            });
         }
     }
     let mut kernel = Kernel::new(Arc::new(scenario), options).map_err(RunError::from)?;

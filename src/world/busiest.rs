@@ -42,11 +42,15 @@ impl World {
             }
         };
         for (index, trace) in self.traces.iter().enumerate() {
-            trace.stretches().for_each(|stretch| segments(stretch, |from, to| visit(index, from, to)));
+            trace
+                .stretches()
+                .for_each(|stretch| segments(stretch, |from, to| visit(index, from, to)));
         }
         for (index, vehicle) in self.vehicles.iter().enumerate() {
             let Place::Route(id) = vehicle.place else { continue };
-            let Some(route) = self.routes.get(id.0 as usize) else { continue };
+            let Some(route) = self.routes.get(id.0 as usize) else {
+                continue;
+            };
             segments(route.points(), |from, to| visit(usize::MAX - index, from, to));
         }
         for (junction, passes) in self.junctions.iter_mut().zip(passes) {
@@ -57,7 +61,9 @@ impl World {
     /// The numbers of the junctions that most vehicles pass, busiest first, each at least `spacing` metres from all before
     /// it; of equals, the one whose id sorts first. Junctions that nobody passes are none of them.
     pub fn busiest_junctions(&self, spacing: f64) -> Vec<usize> {
-        let mut ranked: Vec<usize> = (0..self.junctions.len()).filter(|index| self.junctions[*index].passes > 0).collect();
+        let mut ranked: Vec<usize> = (0..self.junctions.len())
+            .filter(|index| self.junctions[*index].passes > 0)
+            .collect();
         // Junctions are in order of their id, and the sort is stable.
         ranked.sort_by_key(|index| core::cmp::Reverse(self.junctions[*index].passes));
         let mut chosen: Vec<usize> = Vec::new();
@@ -98,12 +104,20 @@ mod tests {
     fn street(ends: &[f64]) -> World {
         let mut world = World::default();
         for index in 0..10 {
-            world.junctions.push(Junction { id: format!("j{index}"), x: f64::from(index) * 100.0, y: 15.0, passes: 0 });
+            world.junctions.push(Junction {
+                id: format!("j{index}"),
+                x: f64::from(index) * 100.0,
+                y: 15.0,
+                passes: 0,
+            });
         }
         for (index, end) in ends.iter().enumerate() {
             let route = Route::new(&[(0.0, 0.0), (*end, 0.0)], 10.0, Time::ZERO, AtEnd::Stay).expect("it has a length");
             let place = world.add_route(route);
-            world.vehicles.push(Vehicle { id: index.to_string(), place });
+            world.vehicles.push(Vehicle {
+                id: index.to_string(),
+                place,
+            });
         }
         world.count_passes();
         world

@@ -13,6 +13,9 @@ const LANE: f64 = 2.0;
 /// How far buildings stand back from the middle of the street, metres.
 const SETBACK: f64 = 12.0;
 
+/// Blocks that a vehicle walks before it turns home, at most: tours take memory.
+const LONGEST_WALK: u32 = 40;
+
 /// What to generate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
@@ -41,16 +44,30 @@ impl Grid {
         let mut world = World {
             roads: self.roads(),
             junctions: self.junctions(),
-            bounds: Rect { x0: 0.0, y0: 0.0, x1: f64::from(self.columns - 1) * self.block, y1: f64::from(self.rows - 1) * self.block },
+            bounds: Rect {
+                x0: 0.0,
+                y0: 0.0,
+                x1: f64::from(self.columns - 1) * self.block,
+                y1: f64::from(self.rows - 1) * self.block,
+            },
             ..World::default()
         };
         if self.buildings && self.block > 2.0 * SETBACK {
             world.buildings = self.blocks();
         }
         for number in 0..self.vehicles {
-            let mut dice = Dice { seed: self.seed, vehicle: number, throws: 0 };
-            let place = self.tour(&mut dice).map_or(Place::Fixed { x: 0.0, y: 0.0 }, |route| world.add_route(route));
-            world.vehicles.push(Vehicle { id: number.to_string(), place });
+            let mut dice = Dice {
+                seed: self.seed,
+                vehicle: number,
+                throws: 0,
+            };
+            let place = self
+                .tour(&mut dice)
+                .map_or(Place::Fixed { x: 0.0, y: 0.0 }, |route| world.add_route(route));
+            world.vehicles.push(Vehicle {
+                id: number.to_string(),
+                place,
+            });
         }
         world
     }
@@ -64,7 +81,11 @@ impl Grid {
         let road = |from, to| {
             let narrow = |(x, y): (f64, f64)| (x as f32, y as f32);
             let points = vec![narrow(self.point(from)), narrow(self.point(to))];
-            Road { points, lanes: 2, class: RoadClass::Street }
+            Road {
+                points,
+                lanes: 2,
+                class: RoadClass::Street,
+            }
         };
         let up = (0..self.columns).map(|column| road((column, 0), (column, self.rows - 1)));
         let across = (0..self.rows).map(|row| road((0, row), (self.columns - 1, row)));
@@ -76,7 +97,12 @@ impl Grid {
             .flat_map(|column| (0..self.rows).map(move |row| (column, row)))
             .map(|crossing| {
                 let (x, y) = self.point(crossing);
-                Junction { id: format!("{:03}/{:03}", crossing.0, crossing.1), x, y, passes: 0 }
+                Junction {
+                    id: format!("{:03}/{:03}", crossing.0, crossing.1),
+                    x,
+                    y,
+                    passes: 0,
+                }
             })
             .collect();
         junctions.sort_by(|a, b| a.id.cmp(&b.id));
@@ -90,7 +116,9 @@ impl Grid {
                 let (x0, y0) = self.point(corner);
                 let (x1, y1) = self.point((corner.0 + 1, corner.1 + 1));
                 let (x0, y0, x1, y1) = (x0 + SETBACK, y0 + SETBACK, x1 - SETBACK, y1 - SETBACK);
-                Building { outline: vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1)] }
+                Building {
+                    outline: vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1)],
+                }
             })
             .collect()
     }
@@ -100,7 +128,7 @@ impl Grid {
         let home = (dice.throw(self.columns), dice.throw(self.rows));
         let mut stops = vec![home];
         let (mut here, mut before) = (home, None);
-        for _ in 0..(self.columns + self.rows) * 2 {
+        for _ in 0..((self.columns + self.rows) * 2).min(LONGEST_WALK) {
             let ways: Vec<Crossing> = self.neighbours(here).filter(|next| Some(*next) != before).collect();
             let next = *ways.get(dice.throw(u32::try_from(ways.len()).unwrap_or(1)) as usize)?;
             before = Some(here);
@@ -126,10 +154,12 @@ impl Grid {
     /// The crossings next to one.
     fn neighbours(&self, (column, row): Crossing) -> impl Iterator<Item = Crossing> {
         let (columns, rows) = (self.columns, self.rows);
-        [(1, 0), (0, 1), (-1, 0), (0, -1)].into_iter().filter_map(move |(dx, dy)| {
-            let next = (column.checked_add_signed(dx)?, row.checked_add_signed(dy)?);
-            (next.0 < columns && next.1 < rows).then_some(next)
-        })
+        [(1, 0), (0, 1), (-1, 0), (0, -1)]
+            .into_iter()
+            .filter_map(move |(dx, dy)| {
+                let next = (column.checked_add_signed(dx)?, row.checked_add_signed(dy)?);
+                (next.0 < columns && next.1 < rows).then_some(next)
+            })
     }
 
     /// The tour's points, each moved to the right of the ways into and out of its crossing.
@@ -141,11 +171,19 @@ impl Grid {
         };
         (0..count)
             .map(|index| {
-                let (before, here, after) = (stops[(index + count - 1) % count], stops[index], stops[(index + 1) % count]);
+                let (before, here, after) = (
+                    stops[(index + count - 1) % count],
+                    stops[index],
+                    stops[(index + 1) % count],
+                );
                 let (x, y) = self.point(here);
                 let (into, out) = (right(before, here), right(here, after));
                 // On a straight way the two are the same; in a bend each moves the point along one axis.
-                if into == out { (x + into.0, y + into.1) } else { (x + into.0 + out.0, y + into.1 + out.1) }
+                if into == out {
+                    (x + into.0, y + into.1)
+                } else {
+                    (x + into.0 + out.0, y + into.1 + out.1)
+                }
             })
             .collect()
     }
@@ -162,7 +200,10 @@ impl Dice {
     /// 64 uniform bits.
     fn bits(&mut self) -> u64 {
         let mut hasher = blake3::Hasher::new_derive_key("roadveil 2026 grid traffic");
-        hasher.update(&self.seed.to_le_bytes()).update(&self.vehicle.to_le_bytes()).update(&self.throws.to_le_bytes());
+        hasher
+            .update(&self.seed.to_le_bytes())
+            .update(&self.vehicle.to_le_bytes())
+            .update(&self.throws.to_le_bytes());
         self.throws += 1;
         let mut bytes = [0; 8];
         hasher.finalize_xof().fill(&mut bytes);
@@ -185,14 +226,33 @@ impl Dice {
 mod tests {
     use super::*;
 
-    const GRID: Grid = Grid { columns: 4, rows: 3, block: 100.0, vehicles: 25, speed: 10.0, buildings: true, seed: 7 };
+    const GRID: Grid = Grid {
+        columns: 4,
+        rows: 3,
+        block: 100.0,
+        vehicles: 25,
+        speed: 10.0,
+        buildings: true,
+        seed: 7,
+    };
 
     #[test]
     fn a_city_has_streets_blocks_crossings_and_vehicles() {
         let world = GRID.build();
-        assert_eq!((world.roads.len(), world.buildings.len(), world.junctions.len()), (7, 6, 12));
+        assert_eq!(
+            (world.roads.len(), world.buildings.len(), world.junctions.len()),
+            (7, 6, 12)
+        );
         assert_eq!(world.vehicles.len(), 25);
-        assert_eq!(world.bounds, Rect { x0: 0.0, y0: 0.0, x1: 300.0, y1: 200.0 });
+        assert_eq!(
+            world.bounds,
+            Rect {
+                x0: 0.0,
+                y0: 0.0,
+                x1: 300.0,
+                y1: 200.0
+            }
+        );
     }
 
     #[test]
@@ -200,9 +260,14 @@ mod tests {
         let world = GRID.build();
         for vehicle in &world.vehicles {
             for second in (0..4_000).step_by(37) {
-                let fix = world.fix(&vehicle.place, Time::from_secs(second)).expect("a tour has no end");
+                let fix = world
+                    .fix(&vehicle.place, Time::from_secs(second))
+                    .expect("a tour has no end");
                 let off = |v: f64| (v / 100.0 - libm::round(v / 100.0)).abs() * 100.0;
-                assert!(off(fix.x) <= 2.0 * LANE + 0.01 || off(fix.y) <= 2.0 * LANE + 0.01, "{fix:?}");
+                assert!(
+                    off(fix.x) <= 2.0 * LANE + 0.01 || off(fix.y) <= 2.0 * LANE + 0.01,
+                    "{fix:?}"
+                );
                 assert!((8.0..12.0).contains(&fix.speed), "{fix:?}");
             }
         }
@@ -213,7 +278,11 @@ mod tests {
         let at = Time::from_secs(100);
         let fixes = |grid: Grid| {
             let world = grid.build();
-            world.vehicles.iter().map(|vehicle| world.fix(&vehicle.place, at)).collect::<Vec<_>>()
+            world
+                .vehicles
+                .iter()
+                .map(|vehicle| world.fix(&vehicle.place, at))
+                .collect::<Vec<_>>()
         };
         assert_eq!(fixes(GRID), fixes(GRID));
         assert_ne!(fixes(GRID), fixes(Grid { seed: 8, ..GRID }));

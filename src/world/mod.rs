@@ -123,7 +123,12 @@ impl World {
     /// Where and how fast a node at `place` is at a moment, interpolated between samples. `None`: not there yet, or gone.
     pub fn fix(&self, place: &Place, at: Time) -> Option<Fix> {
         match place {
-            Place::Fixed { x, y } => Some(Fix { x: *x, y: *y, speed: 0.0, heading: 0.0 }),
+            Place::Fixed { x, y } => Some(Fix {
+                x: *x,
+                y: *y,
+                speed: 0.0,
+                heading: 0.0,
+            }),
             Place::Trace(id) => self.traces.fix(*id, at),
             Place::Route(id) => self.routes.get(id.0 as usize)?.fix(at),
         }
@@ -135,7 +140,10 @@ impl World {
         match place {
             Place::Fixed { .. } => (Time::ZERO, Time::MAX),
             Place::Trace(id) => self.traces.present(*id),
-            Place::Route(id) => self.routes.get(id.0 as usize).map_or((Time::ZERO, Time::ZERO), Route::present),
+            Place::Route(id) => self
+                .routes
+                .get(id.0 as usize)
+                .map_or((Time::ZERO, Time::ZERO), Route::present),
         }
     }
 
@@ -153,7 +161,10 @@ impl World {
     pub fn set_traces(&mut self, traces: Traces) {
         for (index, trace) in traces.iter().enumerate() {
             let id = TraceId(u32::try_from(index).unwrap_or(u32::MAX));
-            self.vehicles.push(Vehicle { id: trace.id.clone(), place: Place::Trace(id) });
+            self.vehicles.push(Vehicle {
+                id: trace.id.clone(),
+                place: Place::Trace(id),
+            });
         }
         self.traces = traces;
     }
@@ -168,8 +179,13 @@ impl World {
     /// Leaves out roads, buildings and junctions that lie wholly outside `area`.
     pub fn cut(&mut self, area: &Rect) {
         let near = |rect: Option<Rect>| rect.is_some_and(|rect| rect.overlaps(area));
-        self.roads.retain(|road| near(Rect::around(road.points.iter().map(|&(x, y)| (f64::from(x), f64::from(y))))));
-        self.buildings.retain(|building| near(Rect::around(building.outline.iter().copied())));
+        self.roads.retain(|road| {
+            near(Rect::around(
+                road.points.iter().map(|&(x, y)| (f64::from(x), f64::from(y))),
+            ))
+        });
+        self.buildings
+            .retain(|building| near(Rect::around(building.outline.iter().copied())));
         self.junctions.retain(|junction| area.contains(junction.x, junction.y));
     }
 }

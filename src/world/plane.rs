@@ -17,8 +17,18 @@ impl Rect {
     /// The smallest rectangle that holds all points. `None` without points.
     pub fn around(points: impl IntoIterator<Item = (f64, f64)>) -> Option<Rect> {
         points.into_iter().fold(None, |rect: Option<Rect>, (x, y)| {
-            let Rect { x0, y0, x1, y1 } = rect.unwrap_or(Rect { x0: x, y0: y, x1: x, y1: y });
-            Some(Rect { x0: x0.min(x), y0: y0.min(y), x1: x1.max(x), y1: y1.max(y) })
+            let Rect { x0, y0, x1, y1 } = rect.unwrap_or(Rect {
+                x0: x,
+                y0: y,
+                x1: x,
+                y1: y,
+            });
+            Some(Rect {
+                x0: x0.min(x),
+                y0: y0.min(y),
+                x1: x1.max(x),
+                y1: y1.max(y),
+            })
         })
     }
 
@@ -50,13 +60,23 @@ impl Rect {
     /// The smallest rectangle that holds both.
     #[must_use]
     pub fn union(&self, other: &Rect) -> Rect {
-        Rect { x0: self.x0.min(other.x0), y0: self.y0.min(other.y0), x1: self.x1.max(other.x1), y1: self.y1.max(other.y1) }
+        Rect {
+            x0: self.x0.min(other.x0),
+            y0: self.y0.min(other.y0),
+            x1: self.x1.max(other.x1),
+            y1: self.y1.max(other.y1),
+        }
     }
 
     /// This rectangle with every edge moved outwards by `margin` metres.
     #[must_use]
     pub fn grown(&self, margin: f64) -> Rect {
-        Rect { x0: self.x0 - margin, y0: self.y0 - margin, x1: self.x1 + margin, y1: self.y1 + margin }
+        Rect {
+            x0: self.x0 - margin,
+            y0: self.y0 - margin,
+            x1: self.x1 + margin,
+            y1: self.y1 + margin,
+        }
     }
 }
 
@@ -64,7 +84,11 @@ impl Rect {
 pub fn distance_squared(p: (f64, f64), a: (f64, f64), b: (f64, f64)) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let length = dx * dx + dy * dy;
-    let along = if length > 0.0 { (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    let along = if length > 0.0 {
+        (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     let (ex, ey) = (a.0 + along * dx - p.0, a.1 + along * dy - p.1);
     ex * ex + ey * ey
 }
@@ -76,10 +100,26 @@ mod tests {
     #[test]
     fn rectangles_hold_their_points() {
         let rect = Rect::around([(1.0, 5.0), (-2.0, 3.0), (0.0, 9.0)]).expect("there are points");
-        assert_eq!(rect, Rect { x0: -2.0, y0: 3.0, x1: 1.0, y1: 9.0 });
+        assert_eq!(
+            rect,
+            Rect {
+                x0: -2.0,
+                y0: 3.0,
+                x1: 1.0,
+                y1: 9.0
+            }
+        );
         assert_eq!((rect.width(), rect.height(), rect.centre()), (3.0, 6.0, (-0.5, 6.0)));
         assert!(rect.contains(-2.0, 9.0) && !rect.contains(1.1, 5.0));
-        assert!(rect.overlaps(&rect.grown(1.0)) && !rect.overlaps(&Rect { x0: 2.0, y0: 0.0, x1: 3.0, y1: 9.0 }));
+        assert!(
+            rect.overlaps(&rect.grown(1.0))
+                && !rect.overlaps(&Rect {
+                    x0: 2.0,
+                    y0: 0.0,
+                    x1: 3.0,
+                    y1: 9.0
+                })
+        );
         assert_eq!(Rect::around([]), None);
     }
 

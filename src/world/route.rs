@@ -49,11 +49,24 @@ impl Route {
             let length = (dx * dx + dy * dy).sqrt();
             if length > 0.0 {
                 let before = legs.last().map_or(0.0, |leg| leg.before + leg.length);
-                legs.push(Leg { from, to, before, length, heading: heading(dx, dy) });
+                legs.push(Leg {
+                    from,
+                    to,
+                    before,
+                    length,
+                    heading: heading(dx, dy),
+                });
             }
         }
         let length = legs.last().map(|leg| leg.before + leg.length)?;
-        (speed > 0.0 && length.is_finite()).then_some(Route { legs, length, speed, start, at_end, ahead: 0.0 })
+        (speed > 0.0 && length.is_finite()).then_some(Route {
+            legs,
+            length,
+            speed,
+            start,
+            at_end,
+            ahead: 0.0,
+        })
     }
 
     /// The same route, begun `metres` further on. For routes that never end.
@@ -65,7 +78,11 @@ impl Route {
 
     /// Its points in order, metres.
     pub fn points(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.legs.first().map(|leg| leg.from).into_iter().chain(self.legs.iter().map(|leg| leg.to))
+        self.legs
+            .first()
+            .map(|leg| leg.from)
+            .into_iter()
+            .chain(self.legs.iter().map(|leg| leg.to))
     }
 
     /// The first and the last moment at which the vehicle is there.
@@ -90,13 +107,21 @@ impl Route {
             AtEnd::Repeat => (driven % self.length, false, false),
             AtEnd::Return => {
                 let along = driven % (2.0 * self.length);
-                if along < self.length { (along, false, false) } else { (2.0 * self.length - along, true, false) }
+                if along < self.length {
+                    (along, false, false)
+                } else {
+                    (2.0 * self.length - along, true, false)
+                }
             }
         };
         let index = self.legs.partition_point(|leg| leg.before <= along).saturating_sub(1);
         let leg = self.legs.get(index)?;
         let share = ((along - leg.before) / leg.length).clamp(0.0, 1.0);
-        let heading = if backwards { (leg.heading + 180.0) % 360.0 } else { leg.heading };
+        let heading = if backwards {
+            (leg.heading + 180.0) % 360.0
+        } else {
+            leg.heading
+        };
         Some(Fix {
             x: leg.from.0 + (leg.to.0 - leg.from.0) * share,
             y: leg.from.1 + (leg.to.1 - leg.from.1) * share,
@@ -118,12 +143,20 @@ mod tests {
 
     /// Ten metres east, then ten metres south, at five metres a second, from second 1 on.
     fn bend(at_end: AtEnd) -> Route {
-        Route::new(&[(0.0, 0.0), (10.0, 0.0), (10.0, -10.0)], 5.0, Time::from_secs(1), at_end).expect("it has a length")
+        Route::new(
+            &[(0.0, 0.0), (10.0, 0.0), (10.0, -10.0)],
+            5.0,
+            Time::from_secs(1),
+            at_end,
+        )
+        .expect("it has a length")
     }
 
     /// Place, speed and heading at a time in milliseconds.
     fn at(route: &Route, millis: u64) -> Option<(f64, f64, f64, f64)> {
-        route.fix(Time::from_millis(millis)).map(|fix| (fix.x, fix.y, fix.speed, fix.heading))
+        route
+            .fix(Time::from_millis(millis))
+            .map(|fix| (fix.x, fix.y, fix.speed, fix.heading))
     }
 
     #[test]
@@ -150,9 +183,15 @@ mod tests {
 
     #[test]
     fn a_route_needs_a_length_and_a_speed() {
-        assert_eq!(Route::new(&[(1.0, 1.0), (1.0, 1.0)], 5.0, Time::ZERO, AtEnd::Stay), None);
+        assert_eq!(
+            Route::new(&[(1.0, 1.0), (1.0, 1.0)], 5.0, Time::ZERO, AtEnd::Stay),
+            None
+        );
         assert_eq!(Route::new(&[(1.0, 1.0)], 5.0, Time::ZERO, AtEnd::Repeat), None);
-        assert_eq!(Route::new(&[(1.0, 1.0), (2.0, 1.0)], 0.0, Time::ZERO, AtEnd::Stay), None);
+        assert_eq!(
+            Route::new(&[(1.0, 1.0), (2.0, 1.0)], 0.0, Time::ZERO, AtEnd::Stay),
+            None
+        );
         assert!(Route::new(&[(1.0, 1.0), (2.0, 1.0)], 3.0, Time::ZERO, AtEnd::Stay).is_some());
     }
 }

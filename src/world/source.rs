@@ -57,12 +57,18 @@ impl std::error::Error for ReadError {}
 impl Source {
     /// An input that is a file.
     pub fn file(name: impl Into<String>, path: impl Into<PathBuf>) -> Source {
-        Source { name: name.into(), bytes: Bytes::File(path.into()) }
+        Source {
+            name: name.into(),
+            bytes: Bytes::File(path.into()),
+        }
     }
 
     /// An input that is in memory.
     pub fn memory(name: impl Into<String>, bytes: impl Into<Cow<'static, [u8]>>) -> Source {
-        Source { name: name.into(), bytes: Bytes::Memory(bytes.into()) }
+        Source {
+            name: name.into(),
+            bytes: Bytes::Memory(bytes.into()),
+        }
     }
 
     /// Number and BLAKE3 digest of the bytes as they are stored, compressed if they are.
@@ -89,10 +95,20 @@ impl Source {
     /// If the file is missing, is no file, or cannot be read.
     pub fn open(&self) -> Result<Bounded, ReadError> {
         let mut raw = self.raw().map_err(|error| self.unreadable(&error))?;
-        let gzip = raw.fill_buf().map_err(|error| self.unreadable(&error))?.starts_with(&[0x1f, 0x8b]);
-        let inner: Box<dyn BufRead> =
-            if gzip { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw))) } else { raw };
-        Ok(Bounded { inner, total: 0, piece: 0 })
+        let gzip = raw
+            .fill_buf()
+            .map_err(|error| self.unreadable(&error))?
+            .starts_with(&[0x1f, 0x8b]);
+        let inner: Box<dyn BufRead> = if gzip {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))
+        } else {
+            raw
+        };
+        Ok(Bounded {
+            inner,
+            total: 0,
+            piece: 0,
+        })
     }
 
     /// The bytes as they are stored.
@@ -112,13 +128,21 @@ impl Source {
 
     /// A fault of the input as a whole.
     fn unreadable(&self, error: &io::Error) -> ReadError {
-        ReadError { name: self.name.clone(), place: None, message: format!("cannot be read: {}", explain(error)) }
+        ReadError {
+            name: self.name.clone(),
+            place: None,
+            message: format!("cannot be read: {}", explain(error)),
+        }
     }
 
     /// A fault at a byte of the decompressed input. The lines before it are counted only now, by reading again: a fault
     /// is rare, and counting all the while would slow every reading down.
     pub fn fault(&self, offset: u64, message: impl Into<String>) -> ReadError {
-        ReadError { name: self.name.clone(), place: self.place_of(offset), message: message.into() }
+        ReadError {
+            name: self.name.clone(),
+            place: self.place_of(offset),
+            message: message.into(),
+        }
     }
 
     /// Line and column of a byte.
@@ -173,7 +197,9 @@ impl Bounded {
 
 impl fmt::Debug for Bounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bounded").field("total", &self.total).finish_non_exhaustive()
+        f.debug_struct("Bounded")
+            .field("total", &self.total)
+            .finish_non_exhaustive()
     }
 }
 
@@ -191,7 +217,10 @@ impl BufRead for Bounded {
             return Err(io::Error::other(format!("it holds more than {} MiB", MAX_BYTES >> 20)));
         }
         if self.piece > MAX_PIECE {
-            return Err(io::Error::other(format!("an element or text is longer than {} MiB", MAX_PIECE >> 20)));
+            return Err(io::Error::other(format!(
+                "an element or text is longer than {} MiB",
+                MAX_PIECE >> 20
+            )));
         }
         self.inner.fill_buf()
     }
@@ -222,10 +251,17 @@ mod tests {
         let packed = Source::memory("b", gzip(b"line one\nline two\n"));
         for source in [&plain, &packed] {
             let mut text = String::new();
-            source.open().expect("memory opens").read_to_string(&mut text).expect("it is text");
+            source
+                .open()
+                .expect("memory opens")
+                .read_to_string(&mut text)
+                .expect("it is text");
             assert_eq!(text, "line one\nline two\n");
         }
-        assert_eq!(plain.digest(), Ok((18, *blake3::hash(b"line one\nline two\n").as_bytes())));
+        assert_eq!(
+            plain.digest(),
+            Ok((18, *blake3::hash(b"line one\nline two\n").as_bytes()))
+        );
         assert_ne!(plain.digest(), packed.digest());
     }
 
@@ -241,8 +277,13 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_refused() {
-        let missing = Source::file("nowhere.xml", "/nonexistent/nowhere.xml").open().expect_err("it is missing");
-        assert_eq!(missing.to_string(), "nowhere.xml: cannot be read: there is no such file");
+        let missing = Source::file("nowhere.xml", "/nonexistent/nowhere.xml")
+            .open()
+            .expect_err("it is missing");
+        assert_eq!(
+            missing.to_string(),
+            "nowhere.xml: cannot be read: there is no such file"
+        );
         assert!(Source::file("here", ".").open().is_err());
     }
 

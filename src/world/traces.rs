@@ -44,7 +44,13 @@ impl Sample {
         let turn = (i32::from(next.angle) - i32::from(self.angle) + TURN + TURN / 2).rem_euclid(TURN) - TURN / 2;
         let heading = f64::from(self.angle) + f64::from(turn) * share;
         let full = f64::from(TURN);
-        let heading = if heading < 0.0 { heading + full } else if heading >= full { heading - full } else { heading };
+        let heading = if heading < 0.0 {
+            heading + full
+        } else if heading >= full {
+            heading - full
+        } else {
+            heading
+        };
         let (from, to) = (self.point(), next.point());
         Fix {
             x: between(from.0, to.0),
@@ -75,22 +81,25 @@ struct Seen {
 impl Recording {
     /// A vehicle that was not there before; its number.
     pub fn vehicle(&mut self, id: &str) -> u32 {
-        self.vehicles.push(Seen { id: id.to_owned(), samples: Vec::new() });
+        self.vehicles.push(Seen {
+            id: id.to_owned(),
+            samples: Vec::new(),
+        });
         u32::try_from(self.vehicles.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// Adds a sample of a vehicle at a step.
-    ///
-    /// # Errors
-    /// If it has one there already, or one at a later step.
-    pub fn add(&mut self, vehicle: u32, step: u32, sample: Sample) -> Result<(), ()> {
-        let seen = self.vehicles.get_mut(vehicle as usize).ok_or(())?;
-        if seen.samples.last().is_some_and(|(last, _)| *last >= step) {
-            return Err(());
+    /// Adds a sample of a vehicle at a step. `false`, and nothing added, if it has one there already, or at a later step.
+    #[must_use]
+    pub fn add(&mut self, vehicle: u32, step: u32, sample: Sample) -> bool {
+        let Some(seen) = self.vehicles.get_mut(vehicle as usize) else {
+            return false;
+        };
+        let ascends = seen.samples.last().is_none_or(|(last, _)| *last < step);
+        if ascends {
+            seen.samples.push((step, sample));
+            self.samples += 1;
         }
-        seen.samples.push((step, sample));
-        self.samples += 1;
-        Ok(())
+        ascends
     }
 }
 
@@ -114,7 +123,9 @@ struct Stretch {
 impl Trace {
     /// Its points in order, metres, stretch by stretch.
     pub fn stretches(&self) -> impl Iterator<Item = impl Iterator<Item = (f64, f64)>> {
-        self.stretches.iter().map(|stretch| stretch.samples.iter().map(Sample::point))
+        self.stretches
+            .iter()
+            .map(|stretch| stretch.samples.iter().map(Sample::point))
     }
 
     /// Its points in order, metres.
@@ -136,26 +147,43 @@ pub struct Traces {
 impl Traces {
     /// Cuts a recording into stretches. Its first sample is time 0.
     pub fn from_recording(recording: Recording) -> Traces {
-        let Recording { mut times, vehicles, .. } = recording;
+        let Recording {
+            mut times, vehicles, ..
+        } = recording;
         let start = times.first().copied().unwrap_or(0);
         times.iter_mut().for_each(|time| *time = time.saturating_sub(start));
         let mut distances: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         distances.sort_unstable();
         let usual = distances.get(distances.len() / 2).copied().unwrap_or(0);
-        let step = (distances.first() == distances.last()).then_some(usual).filter(|step| *step > 0);
+        let step = (distances.first() == distances.last())
+            .then_some(usual)
+            .filter(|step| *step > 0);
 
         let joined = |a: u32, b: u32| {
             let (from, to) = (times.get(a as usize), times.get(b as usize));
-            b == a + 1 && from.zip(to).is_some_and(|(from, to)| to - from <= usual.saturating_add(usual / 2))
+            b == a + 1
+                && from
+                    .zip(to)
+                    .is_some_and(|(from, to)| to - from <= usual.saturating_add(usual / 2))
         };
         let cut = |seen: Seen| {
             let stretches = seen.samples.chunk_by(|a, b| joined(a.0, b.0)).filter_map(|stretch| {
                 let first = stretch.first()?.0 as usize;
-                Some(Stretch { first, samples: stretch.iter().map(|(_, sample)| *sample).collect() })
+                Some(Stretch {
+                    first,
+                    samples: stretch.iter().map(|(_, sample)| *sample).collect(),
+                })
             });
-            Trace { stretches: stretches.collect(), id: seen.id }
+            Trace {
+                stretches: stretches.collect(),
+                id: seen.id,
+            }
         };
-        let traces = vehicles.into_iter().map(cut).filter(|trace| !trace.stretches.is_empty()).collect();
+        let traces = vehicles
+            .into_iter()
+            .map(cut)
+            .filter(|trace| !trace.stretches.is_empty())
+            .collect();
         Traces { times, step, traces }
     }
 
@@ -176,24 +204,38 @@ impl Traces {
 
     /// How many samples there are.
     pub fn samples(&self) -> usize {
-        self.traces.iter().flat_map(|trace| &trace.stretches).map(|stretch| stretch.samples.len()).sum()
+        self.traces
+            .iter()
+            .flat_map(|trace| &trace.stretches)
+            .map(|stretch| stretch.samples.len())
+            .sum()
     }
 
     /// The last moment at which any vehicle is there.
     pub fn end(&self) -> Time {
-        let last = self.traces.iter().filter_map(|trace| self.span(trace.stretches.last()?)).map(|(_, last)| last);
+        let last = self
+            .traces
+            .iter()
+            .filter_map(|trace| self.span(trace.stretches.last()?))
+            .map(|(_, last)| last);
         last.max().unwrap_or(Time::ZERO)
     }
 
     /// The first and the last moment of each stretch of a trace, in order.
     pub fn stretches(&self, id: TraceId) -> impl Iterator<Item = (Time, Time)> {
-        self.traces.get(id.0 as usize).into_iter().flat_map(|trace| &trace.stretches).filter_map(|stretch| self.span(stretch))
+        self.traces
+            .get(id.0 as usize)
+            .into_iter()
+            .flat_map(|trace| &trace.stretches)
+            .filter_map(|stretch| self.span(stretch))
     }
 
     /// The first and the last moment of a trace; both zero if there is no such trace.
     pub fn present(&self, id: TraceId) -> (Time, Time) {
         let mut stretches = self.stretches(id);
-        let Some((first, last)) = stretches.next() else { return (Time::ZERO, Time::ZERO) };
+        let Some((first, last)) = stretches.next() else {
+            return (Time::ZERO, Time::ZERO);
+        };
         (first, stretches.last().map_or(last, |(_, last)| last))
     }
 
@@ -235,10 +277,13 @@ mod tests {
 
     /// A recording of one vehicle with samples at these steps, at `x` ten metres times the step.
     fn one(times: &[u64], steps: &[u32]) -> Traces {
-        let mut recording = Recording { times: times.to_vec(), ..Recording::default() };
+        let mut recording = Recording {
+            times: times.to_vec(),
+            ..Recording::default()
+        };
         let vehicle = recording.vehicle("v");
         for &step in steps {
-            recording.add(vehicle, step, Sample::new(f64::from(step) * 10.0, -1.0, 5.0, 0.0)).expect("steps ascend");
+            assert!(recording.add(vehicle, step, Sample::new(f64::from(step) * 10.0, -1.0, 5.0, 0.0)));
         }
         Traces::from_recording(recording)
     }
@@ -260,18 +305,31 @@ mod tests {
         let traces = one(&[5, 15, 29, 39, 139, 149], &[0, 1, 2, 3, 4, 5]);
         assert_eq!((traces.len(), traces.samples(), traces.end()), (1, 6, Time(144)));
         let id = TraceId(0);
-        assert_eq!(traces.stretches(id).collect::<Vec<_>>(), [(Time(0), Time(34)), (Time(134), Time(144))]);
+        assert_eq!(
+            traces.stretches(id).collect::<Vec<_>>(),
+            [(Time(0), Time(34)), (Time(134), Time(144))]
+        );
         assert_eq!(traces.present(id), (Time(0), Time(144)));
         assert_eq!(traces.fix(id, Time(17)).map(|fix| fix.x), Some(15.0));
         assert_eq!(traces.fix(id, Time(34)).map(|fix| fix.x), Some(30.0));
-        assert_eq!((traces.fix(id, Time(35)), traces.fix(id, Time(133)), traces.fix(id, Time(145))), (None, None, None));
+        assert_eq!(
+            (
+                traces.fix(id, Time(35)),
+                traces.fix(id, Time(133)),
+                traces.fix(id, Time(145))
+            ),
+            (None, None, None)
+        );
         assert_eq!(traces.fix(TraceId(9), Time(0)), None);
     }
 
     #[test]
     fn a_single_sample_is_there_for_a_moment() {
         let traces = one(&[0, 10, 20, 30], &[0, 2, 3]);
-        assert_eq!(traces.stretches(TraceId(0)).collect::<Vec<_>>(), [(Time(0), Time(0)), (Time(20), Time(30))]);
+        assert_eq!(
+            traces.stretches(TraceId(0)).collect::<Vec<_>>(),
+            [(Time(0), Time(0)), (Time(20), Time(30))]
+        );
         assert!(traces.fix(TraceId(0), Time(0)).is_some() && traces.fix(TraceId(0), Time(1)).is_none());
     }
 

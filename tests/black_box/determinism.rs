@@ -30,7 +30,10 @@ fn seed_radio_and_protocol_change_the_stream() {
 /// CHANGELOG.md.
 #[test]
 fn the_golden_run_is_what_it_was() {
-    assert_eq!(hash(&["three-cars", "--seed", "1", "--duration", "10s"]), include_str!("golden.txt").trim());
+    assert_eq!(
+        hash(&["three-cars", "--seed", "1", "--duration", "10s"]),
+        include_str!("golden.txt").trim()
+    );
 }
 
 #[test]
@@ -41,7 +44,8 @@ fn what_is_executed_is_a_host_figure_and_what_is_charged_is_not() {
     for op in ["g1_mul", "pairing", "hash_to_scalar"] {
         assert_eq!(figure(&shared, op, "charged"), figure(&each, op, "charged"), "{op}");
     }
-    let executed = |report: &serde_json::Value| figure(report, "miller_loop", "executed") + figure(report, "g1_mul", "executed");
+    let executed =
+        |report: &serde_json::Value| figure(report, "miller_loop", "executed") + figure(report, "g1_mul", "executed");
     assert!(executed(&each) > executed(&shared));
     assert!(figure(&shared, "g1_mul", "charged") > 0);
 }

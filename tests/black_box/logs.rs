@@ -17,7 +17,16 @@ use super::{code, roadveil, stderr, stdout};
 fn logged(duration: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("run.mcap");
-    let words = ["run", "three-cars", "--headless", "--quiet", "--duration", duration, "--log", "run.mcap"];
+    let words = [
+        "run",
+        "three-cars",
+        "--headless",
+        "--quiet",
+        "--duration",
+        duration,
+        "--log",
+        "run.mcap",
+    ];
     let output = roadveil(folder.path(), &words);
     assert!(matches!(code(&output), 0 | 1), "{}", stderr(&output));
     (folder, path)
@@ -34,7 +43,9 @@ fn rewrite(path: &Path, to: &Path, change: impl Fn(&mut Vec<Record>)) {
     let writer = Writer::create(to, log.manifest(), log.cast(), journal::Options::default()).expect("creates");
     let mut recorder = Recorder::writing(writer, &Arc::clone(log.cast()));
     recorder.record(&records).expect("writes");
-    recorder.finish(Time::from_secs(5), journal::Outcome::Finished).expect("finishes");
+    recorder
+        .finish(Time::from_secs(5), journal::Outcome::Finished)
+        .expect("finishes");
 }
 
 #[test]
@@ -48,7 +59,10 @@ fn a_log_verifies_and_an_edited_one_does_not() {
     assert_eq!(code(&roadveil(folder.path(), &["verify", "same.mcap"])), 0);
 
     rewrite(&path, &folder.path().join("edited.mcap"), |records| {
-        let place = records.iter().position(|record| matches!(record.event, Event::Heard { .. })).expect("a frame was heard");
+        let place = records
+            .iter()
+            .position(|record| matches!(record.event, Event::Heard { .. }))
+            .expect("a frame was heard");
         if let Event::Heard { receptions, .. } = &mut records[place].event {
             receptions[0].dbm += 1;
         }
@@ -72,7 +86,11 @@ fn what_no_longer_decodes_is_bad_input() {
     assert_eq!(code(&output), 2, "{}{}", stdout(&output), stderr(&output));
     for rubbish in [&b""[..], b"rubbish", &good[..7]] {
         fs::write(&bad, rubbish).expect("writes");
-        for words in [&["verify", "bad.mcap"][..], &["log", "info", "bad.mcap"], &["log", "cat", "bad.mcap"]] {
+        for words in [
+            &["verify", "bad.mcap"][..],
+            &["log", "info", "bad.mcap"],
+            &["log", "cat", "bad.mcap"],
+        ] {
             let output = roadveil(folder.path(), words);
             assert_eq!(code(&output), 2, "{words:?}: {}", stderr(&output));
             assert!(stderr(&output).contains("bad.mcap"), "{}", stderr(&output));
@@ -137,7 +155,10 @@ fn an_interrupted_run_closes_its_log() {
             break;
         }
     }
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill");
     assert!(killed.success());
     assert_eq!(child.wait().expect("ends").code(), Some(130));
     assert!(lines.any(|line| line.is_ok_and(|line| line.contains("ended before its time"))));

@@ -19,7 +19,10 @@ fn every_shipped_topology_shows_checks_and_runs_anywhere() {
         fs::write(folder.path().join("shown.toml"), &shown.stdout).expect("writes");
         let checked = roadveil(folder.path(), &["topology", "check", "shown.toml"]);
         assert_eq!(code(&checked), 0, "{name}: {}", stderr(&checked));
-        let run = roadveil(folder.path(), &["run", "shown.toml", "--headless", "--no-log", "--duration", "1s"]);
+        let run = roadveil(
+            folder.path(),
+            &["run", "shown.toml", "--headless", "--no-log", "--duration", "1s"],
+        );
         assert_eq!(code(&run), 0, "{name}: {}", stderr(&run));
     }
 }
@@ -40,7 +43,10 @@ fn a_mistake_is_shown_where_it_is_with_the_nearest_valid_name() {
     let wrong = text.replacen("ecpp.obu", "ecpp.obi", 1);
     assert_ne!(text, wrong);
     fs::write(folder.path().join("wrong.toml"), wrong).expect("writes");
-    for words in [&["topology", "check", "wrong.toml"][..], &["run", "wrong.toml", "--headless", "--no-log"]] {
+    for words in [
+        &["topology", "check", "wrong.toml"][..],
+        &["run", "wrong.toml", "--headless", "--no-log"],
+    ] {
         let output = roadveil(folder.path(), words);
         assert_eq!(code(&output), 2);
         let text = stderr(&output);
@@ -54,7 +60,10 @@ fn a_failed_expectation_is_an_exit_code() {
     let mut text = stdout(&roadveil(folder.path(), &["topology", "show", "three-cars"]));
     text.push_str("\n[[expect]]\nthat = \"frames.lost.jammed >= 1\"\n");
     fs::write(folder.path().join("t.toml"), text).expect("writes");
-    let output = roadveil(folder.path(), &["run", "t.toml", "--headless", "--no-log", "--duration", "1s"]);
+    let output = roadveil(
+        folder.path(),
+        &["run", "t.toml", "--headless", "--no-log", "--duration", "1s"],
+    );
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert!(stderr(&output).contains("FAILED"), "{}", stderr(&output));
 }
@@ -70,7 +79,15 @@ fn the_shipped_expectations_hold_at_full_length() {
             assert_eq!(expectation["ok"], true, "{name}: {expectation}");
         }
         let frames = &report["frames"];
-        let lost: u64 = frames["lost"].as_object().expect("reasons").values().filter_map(serde_json::Value::as_u64).sum();
-        assert_eq!(frames["candidates"].as_u64(), Some(frames["delivered"].as_u64().expect("delivered") + lost));
+        let lost: u64 = frames["lost"]
+            .as_object()
+            .expect("reasons")
+            .values()
+            .filter_map(serde_json::Value::as_u64)
+            .sum();
+        assert_eq!(
+            frames["candidates"].as_u64(),
+            Some(frames["delivered"].as_u64().expect("delivered") + lost)
+        );
     }
 }

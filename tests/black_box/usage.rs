@@ -14,18 +14,28 @@ fn bad_usage_is_exit_code_2_and_names_what_is_wrong() {
         (&["run", "--headless", "--threads", "0"], "threads"),
         (&["run", "--headless", "--set", "radio.exponant=3"], "exponent"),
         (&["run", "--headless", "--set", "radio.exponent=NaN"], "exponent"),
-        (&["run", "--headless", "--log", "no/such/folder/x.mcap"], "no/such/folder"),
+        (
+            &["run", "--headless", "--log", "no/such/folder/x.mcap"],
+            "no/such/folder",
+        ),
         (&["run", "--speed", "fast"], "pace"),
         (&["replay", "nothing-like-it"], "nothing-like-it"),
         (&["verify", "nothing-like-it"], "nothing-like-it"),
         (&["log", "info", "nothing-like-it"], "nothing-like-it"),
         (&["topology", "show", "citty"], "city"),
         (&["protocol", "show", "ecp"], "ecpp"),
-        (&["topology", "import", "--net", "a.xml", "--fcd", "b.xml", "-o", "t.toml"], "a.xml"),
+        (
+            &["topology", "import", "--net", "a.xml", "--fcd", "b.xml", "-o", "t.toml"],
+            "a.xml",
+        ),
     ] {
         let output = roadveil(folder.path(), words);
         assert_eq!(code(&output), 2, "{words:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains(named), "{words:?} should name {named}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(named),
+            "{words:?} should name {named}: {}",
+            stderr(&output)
+        );
     }
 }
 
@@ -44,9 +54,17 @@ fn without_a_command_and_without_a_terminal_it_runs_headless_and_summarises() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(stderr(&output).contains("30.0 s"), "{}", stderr(&output));
     assert!(stdout(&output).is_empty());
-    assert_eq!(std::fs::read_dir(folder.path().join("logs")).expect("logs").filter(|entry| {
-        entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "mcap"))
-    }).count(), 1);
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("logs"))
+            .expect("logs")
+            .filter(|entry| {
+                entry
+                    .as_ref()
+                    .is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "mcap"))
+            })
+            .count(),
+        1
+    );
     assert_eq!(code(&roadveil(folder.path(), &["log", "info"])), 0);
 }
 
@@ -63,7 +81,10 @@ fn the_report_is_what_its_schema_says() {
     let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).expect("JSON");
     let report = report(&["three-cars", "--duration", "4s"]);
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let errors: Vec<String> = validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(&report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}");
     // The schema must be able to refuse.
     assert!(!validator.is_valid(&serde_json::json!({ "schema": "roadveil.report/1" })));

@@ -15,7 +15,9 @@ use crate::system::{Location, Master, System, domain};
 
 fn bind(epoch: u32, location: Location, addr: LinkAddr, time: u64) -> impl Fn(&mut Transcript) {
     move |transcript| {
-        transcript.append_u64("epoch", u64::from(epoch)).append("location", &location.to_bytes());
+        transcript
+            .append_u64("epoch", u64::from(epoch))
+            .append("location", &location.to_bytes());
         transcript.append("address", &addr.0).append_u64("time", time);
     }
 }
@@ -24,12 +26,21 @@ fn bind(epoch: u32, location: Location, addr: LinkAddr, time: u64) -> impl Fn(&m
 pub fn sign(system: &System, key: &RsuKey, addr: LinkAddr, time: u64, rng: &mut Stream) -> Beacon {
     let (epoch, location) = (system.epoch(), key.location());
     let signature: Blmq = blmq::sign(system, domain::BEACON, key.b(), bind(epoch, location, addr, time), rng);
-    Beacon { epoch, location, addr, time, signature }
+    Beacon {
+        epoch,
+        location,
+        addr,
+        time,
+        signature,
+    }
 }
 
 /// The check of its signature.
 pub fn check(system: &Arc<System>, beacon: Beacon) -> Check {
-    Check::new(BeaconCheck { system: system.clone(), beacon })
+    Check::new(BeaconCheck {
+        system: system.clone(),
+        beacon,
+    })
 }
 
 #[derive(Debug)]
@@ -44,10 +55,23 @@ impl Question for BeaconCheck {
     }
 
     fn inputs(&self, digest: &mut CheckDigest) {
-        let Beacon { epoch, location, addr, time, signature } = &self.beacon;
-        digest.append("parameters", self.system.digest().as_ref()).append_u64("epoch", u64::from(*epoch));
-        digest.append("location", &location.to_bytes()).append("address", &addr.0).append_u64("time", *time);
-        digest.append("c", signature.c.as_ref()).append("Z", signature.z.as_ref());
+        let Beacon {
+            epoch,
+            location,
+            addr,
+            time,
+            signature,
+        } = &self.beacon;
+        digest
+            .append("parameters", self.system.digest().as_ref())
+            .append_u64("epoch", u64::from(*epoch));
+        digest
+            .append("location", &location.to_bytes())
+            .append("address", &addr.0)
+            .append_u64("time", *time);
+        digest
+            .append("c", signature.c.as_ref())
+            .append("Z", signature.z.as_ref());
     }
 
     fn charge(&self) -> Charge {
@@ -55,7 +79,13 @@ impl Question for BeaconCheck {
     }
 
     fn answer(&self, _: &Host) -> bool {
-        let Beacon { epoch, location, addr, time, signature } = &self.beacon;
+        let Beacon {
+            epoch,
+            location,
+            addr,
+            time,
+            signature,
+        } = &self.beacon;
         let y = location.scalar(&self.system);
         let bind = bind(*epoch, *location, *addr, *time);
         *epoch == self.system.epoch() && blmq::verify(&self.system, domain::BEACON, Master::Rsu, &y, bind, signature)
@@ -76,11 +106,26 @@ mod tests {
         let valid = |beacon| check(system, beacon).answer(&Host::new(4)).is_valid();
         assert!(valid(beacon));
         assert!(!valid(Beacon { epoch: 2, ..beacon }));
-        assert!(!valid(Beacon { location: Location { x_cm: 10_001, ..testing::PLACE }, ..beacon }));
-        assert!(!valid(Beacon { addr: LinkAddr::local([2; 6]), ..beacon }));
+        assert!(!valid(Beacon {
+            location: Location {
+                x_cm: 10_001,
+                ..testing::PLACE
+            },
+            ..beacon
+        }));
+        assert!(!valid(Beacon {
+            addr: LinkAddr::local([2; 6]),
+            ..beacon
+        }));
         assert!(!valid(Beacon { time: 5001, ..beacon }));
         let elsewhere = authority.rsu_key(Location { x_cm: 0, y_cm: 0 }).expect("a key");
         let forged = sign(system, &elsewhere, beacon.addr, 5000, &mut testing::rng());
-        assert!(!valid(Beacon { location: testing::PLACE, ..forged }), "the key of another place");
+        assert!(
+            !valid(Beacon {
+                location: testing::PLACE,
+                ..forged
+            }),
+            "the key of another place"
+        );
     }
 }

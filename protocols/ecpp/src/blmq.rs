@@ -43,7 +43,9 @@ pub fn sign(
     rng: &mut Stream,
 ) -> Blmq {
     let mut hedge = system.transcript(domain::NONCE);
-    hedge.append("domain", domain.as_bytes()).append("key", key.expose().encode().as_ref());
+    hedge
+        .append("domain", domain.as_bytes())
+        .append("key", key.expose().encode().as_ref());
     hedge.append("draw", SecretBytes::<32>::random(rng).expose());
     bind(&mut hedge);
     sign_with(system, domain, key, bind, &Zeroizing::new(hedge.scalar()))
@@ -59,7 +61,10 @@ pub fn sign_with(
 ) -> Blmq {
     let w = pairing_product_prepared(&[(g1_generator_mul(k), system.p_lines())]);
     let c = challenge(system, domain, &w, bind);
-    Blmq { c: c.to_bytes(), z: key.expose().mul(&Zeroizing::new(*k + c)).encode() }
+    Blmq {
+        c: c.to_bytes(),
+        z: key.expose().mul(&Zeroizing::new(*k + c)).encode(),
+    }
 }
 
 /// Was `signature` made with the key of `id` under `master`, on what `bind` appends?
@@ -71,7 +76,9 @@ pub fn verify(
     bind: impl Fn(&mut Transcript),
     signature: &Blmq,
 ) -> bool {
-    let (Ok(c), Ok(z)) = (Scalar::from_bytes(&signature.c), G1::decode(&signature.z)) else { return false };
+    let (Ok(c), Ok(z)) = (Scalar::from_bytes(&signature.c), G1::decode(&signature.z)) else {
+        return false;
+    };
     let left = z.mul(id) - g1_generator_mul(&c);
     let w = pairing_product_prepared(&[(left, system.p_lines()), (z, system.lines(master))]);
     challenge(system, domain, &w, bind) == c
@@ -104,11 +111,39 @@ mod tests {
         let signature = sign(system, domain::SIGMA1, key.s(), say("yes"), &mut testing::rng());
         assert!(verify(system, domain::SIGMA1, Master::Obu, &id, say("yes"), &signature));
         assert!(!verify(system, domain::SIGMA1, Master::Obu, &id, say("no"), &signature));
-        assert!(!verify(system, domain::BEACON, Master::Obu, &id, say("yes"), &signature));
-        assert!(!verify(system, domain::SIGMA1, Master::Rsu, &id, say("yes"), &signature));
-        assert!(!verify(system, domain::SIGMA1, Master::Obu, &Scalar::from_u64(6), say("yes"), &signature));
+        assert!(!verify(
+            system,
+            domain::BEACON,
+            Master::Obu,
+            &id,
+            say("yes"),
+            &signature
+        ));
+        assert!(!verify(
+            system,
+            domain::SIGMA1,
+            Master::Rsu,
+            &id,
+            say("yes"),
+            &signature
+        ));
+        assert!(!verify(
+            system,
+            domain::SIGMA1,
+            Master::Obu,
+            &Scalar::from_u64(6),
+            say("yes"),
+            &signature
+        ));
         let other = testing::authority_of(2);
-        assert!(!verify(other.system(), domain::SIGMA1, Master::Obu, &id, say("yes"), &signature));
+        assert!(!verify(
+            other.system(),
+            domain::SIGMA1,
+            Master::Obu,
+            &id,
+            say("yes"),
+            &signature
+        ));
     }
 
     #[test]

@@ -87,7 +87,12 @@ impl Masks {
     /// Draws them.
     pub fn random(rng: &mut Stream) -> Masks {
         let mut draw = || Scalar::random(rng);
-        Masks { a: draw(), r_a: draw(), r_y: draw(), r_d: draw() }
+        Masks {
+            a: draw(),
+            r_a: draw(),
+            r_y: draw(),
+            r_d: draw(),
+        }
     }
 }
 
@@ -103,9 +108,13 @@ impl Certificate {
         let drawn = Masks::random(rng);
         let hedge = |label: &'static str, drawn: &Scalar| {
             let mut hedge = system.transcript(domain::NONCE);
-            hedge.append("mask", label.as_bytes()).append("key", key.b().expose().encode().as_ref());
+            hedge
+                .append("mask", label.as_bytes())
+                .append("key", key.b().expose().encode().as_ref());
             hedge.append("draw", drawn.to_bytes().as_ref()).append("Y", y.as_ref());
-            hedge.append_u64("from", validity.from).append_u64("until", validity.until);
+            hedge
+                .append_u64("from", validity.from)
+                .append_u64("until", validity.until);
             hedge.scalar()
         };
         let masks = Masks {
@@ -133,7 +142,11 @@ impl Certificate {
             epoch: system.epoch(),
             validity,
             y,
-            proof: Proof { t1: t1.encode(), t2: t2.encode(), ..Proof::EMPTY },
+            proof: Proof {
+                t1: t1.encode(),
+                t2: t2.encode(),
+                ..Proof::EMPTY
+            },
         };
         let c = certificate.challenge(system, &system.h0(r_a), &system.h0(&r), &d3);
         certificate.proof.c = c.to_bytes();
@@ -149,7 +162,14 @@ impl Certificate {
     }
 
     fn verify_decoded(&self, system: &System) -> Result<bool, roadveil_crypto::DecodeError> {
-        let Proof { t1, t2, c, s_a, s_y, s_d } = &self.proof;
+        let Proof {
+            t1,
+            t2,
+            c,
+            s_a,
+            s_y,
+            s_d,
+        } = &self.proof;
         let (t1, t2) = (G1::decode(t1)?, G1::decode(t2)?);
         let (c, s_a) = (Scalar::from_bytes(c)?, Scalar::from_bytes(s_a)?);
         let (s_y, s_d) = (Scalar::from_bytes(s_y)?, Scalar::from_bytes(s_d)?);
@@ -168,15 +188,23 @@ impl Certificate {
     fn challenge(&self, system: &System, d1: &G1, d2: &G1, d3: &Gt) -> Scalar {
         let mut transcript = system.transcript(domain::CERTIFICATE);
         self.bind(&mut transcript);
-        transcript.append("T1", self.proof.t1.as_ref()).append("T2", self.proof.t2.as_ref());
-        transcript.append("D1", d1.encode().as_ref()).append("D2", d2.encode().as_ref());
+        transcript
+            .append("T1", self.proof.t1.as_ref())
+            .append("T2", self.proof.t2.as_ref());
+        transcript
+            .append("D1", d1.encode().as_ref())
+            .append("D2", d2.encode().as_ref());
         transcript.append("D3", &d3.digest_bytes());
         transcript.scalar()
     }
 
     fn bind(&self, transcript: &mut Transcript) {
-        transcript.append_u64("epoch", u64::from(self.epoch)).append("Y", self.y.as_ref());
-        transcript.append_u64("from", self.validity.from).append_u64("until", self.validity.until);
+        transcript
+            .append_u64("epoch", u64::from(self.epoch))
+            .append("Y", self.y.as_ref());
+        transcript
+            .append_u64("from", self.validity.from)
+            .append_u64("until", self.validity.until);
     }
 
     /// Its name in messages that do not carry it.
@@ -192,7 +220,10 @@ impl Certificate {
 
     /// The check, to be asked of the context.
     pub fn check(self, system: &Arc<System>) -> Check {
-        Check::new(CertificateCheck { system: system.clone(), certificate: self })
+        Check::new(CertificateCheck {
+            system: system.clone(),
+            certificate: self,
+        })
     }
 }
 
@@ -233,9 +264,18 @@ impl Question for CertificateCheck {
     }
 
     fn inputs(&self, digest: &mut CheckDigest) {
-        let Certificate { epoch, validity, y, proof } = &self.certificate;
-        digest.append("parameters", self.system.digest().as_ref()).append_u64("epoch", u64::from(*epoch));
-        digest.append_u64("from", validity.from).append_u64("until", validity.until);
+        let Certificate {
+            epoch,
+            validity,
+            y,
+            proof,
+        } = &self.certificate;
+        digest
+            .append("parameters", self.system.digest().as_ref())
+            .append_u64("epoch", u64::from(*epoch));
+        digest
+            .append_u64("from", validity.from)
+            .append_u64("until", validity.until);
         digest.append("Y", y.as_ref()).append("proof", &proof.to_bytes());
     }
 
@@ -256,12 +296,18 @@ mod tests {
     use crate::testing;
     use roadveil_crypto::{G2, pairing, tally};
 
-    const LASTS: Validity = Validity { from: 10_000, until: 70_000 };
+    const LASTS: Validity = Validity {
+        from: 10_000,
+        until: 70_000,
+    };
 
     fn fresh(authority: &Authority) -> (Certificate, RsuKey) {
         let key = authority.rsu_key(testing::PLACE).expect("a key");
         let y = g1_generator_mul(&Scalar::from_u64(1234)).encode();
-        (Certificate::issue(authority.system(), &key, y, LASTS, &mut testing::rng()), key)
+        (
+            Certificate::issue(authority.system(), &key, y, LASTS, &mut testing::rng()),
+            key,
+        )
     }
 
     #[test]
@@ -281,12 +327,36 @@ mod tests {
         let (certificate, _) = fresh(&authority);
         let other = g1_generator_mul(&Scalar::from_u64(4321)).encode();
         for wrong in [
-            Certificate { y: other, ..certificate },
-            Certificate { validity: Validity { until: 70_001, ..LASTS }, ..certificate },
-            Certificate { validity: Validity { from: 9_999, ..LASTS }, ..certificate },
-            Certificate { epoch: 2, ..certificate },
-            Certificate { proof: Proof { t1: other, ..certificate.proof }, ..certificate },
-            Certificate { proof: Proof { t2: other, ..certificate.proof }, ..certificate },
+            Certificate {
+                y: other,
+                ..certificate
+            },
+            Certificate {
+                validity: Validity { until: 70_001, ..LASTS },
+                ..certificate
+            },
+            Certificate {
+                validity: Validity { from: 9_999, ..LASTS },
+                ..certificate
+            },
+            Certificate {
+                epoch: 2,
+                ..certificate
+            },
+            Certificate {
+                proof: Proof {
+                    t1: other,
+                    ..certificate.proof
+                },
+                ..certificate
+            },
+            Certificate {
+                proof: Proof {
+                    t2: other,
+                    ..certificate.proof
+                },
+                ..certificate
+            },
         ] {
             assert!(!wrong.verify(authority.system()));
             assert_ne!(wrong.id(), certificate.id());
@@ -304,8 +374,18 @@ mod tests {
             let mut point = || ByteArray(take(48).try_into().expect("48 bytes"));
             let (t1, t2) = (point(), point());
             let mut scalar = || ByteArray(take(32).try_into().expect("32 bytes"));
-            let proof = Proof { t1, t2, c: scalar(), s_a: scalar(), s_y: scalar(), s_d: scalar() };
-            assert!(!Certificate { proof, ..certificate }.verify(authority.system()), "bit {bit}");
+            let proof = Proof {
+                t1,
+                t2,
+                c: scalar(),
+                s_a: scalar(),
+                s_y: scalar(),
+                s_d: scalar(),
+            };
+            assert!(
+                !Certificate { proof, ..certificate }.verify(authority.system()),
+                "bit {bit}"
+            );
         }
     }
 
@@ -314,7 +394,13 @@ mod tests {
         let (certificate, _) = fresh(&testing::authority_of(1));
         let next = testing::authority_of(2);
         assert!(!certificate.verify(next.system()));
-        assert!(!Certificate { epoch: 2, ..certificate }.verify(next.system()));
+        assert!(
+            !Certificate {
+                epoch: 2,
+                ..certificate
+            }
+            .verify(next.system())
+        );
     }
 
     /// The paper's own form, with three pairings and multiplications in both groups, gives the same commitments.
@@ -323,7 +409,14 @@ mod tests {
         let authority = testing::authority();
         let system = authority.system();
         let (certificate, _) = fresh(&authority);
-        let Proof { t1, t2, c, s_a, s_y, s_d } = &certificate.proof;
+        let Proof {
+            t1,
+            t2,
+            c,
+            s_a,
+            s_y,
+            s_d,
+        } = &certificate.proof;
         let point = |bytes| G1::decode(bytes).expect("a point");
         let scalar = |bytes| Scalar::from_bytes(bytes).expect("a scalar");
         let (t1, t2) = (point(t1), point(t2));
@@ -349,7 +442,10 @@ mod tests {
             let member = authority.obu_key(Scalar::from_u64(99)).expect("a key");
             let posing = RsuKey::posing(*member.rid(), SecretPoint::new(*member.s().expose()));
             let y = g1_generator_mul(&Scalar::from_u64(7)).encode();
-            let forever = Validity { from: 0, until: u64::MAX };
+            let forever = Validity {
+                from: 0,
+                until: u64::MAX,
+            };
             Certificate::issue(authority.system(), &posing, y, forever, &mut testing::rng())
         };
         let one = Authority::from_secrets(1, u.clone(), u.clone(), xi.clone(), list_key());
@@ -367,7 +463,14 @@ mod tests {
         tally::take();
         assert!(check.answer(&Host::new(4)).is_valid());
         let done = tally::take();
-        assert_eq!((done.get(Op::MillerLoop), done.get(Op::FinalExp), done.get(Op::G2Mul)), (2, 1, 0));
-        assert_eq!((done.get(Op::GtExp), done.get(Op::GtMul)), (0, 0), "no arithmetic in the target group");
+        assert_eq!(
+            (done.get(Op::MillerLoop), done.get(Op::FinalExp), done.get(Op::G2Mul)),
+            (2, 1, 0)
+        );
+        assert_eq!(
+            (done.get(Op::GtExp), done.get(Op::GtMul)),
+            (0, 0),
+            "no arithmetic in the target group"
+        );
     }
 }

@@ -9,7 +9,7 @@ use roadveil_role::Streams;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::cert::Certificate;
-use crate::system::{Location, Master, System};
+use crate::system::{Location, Master, System, domain};
 
 /// A point that is a secret key. Overwritten when dropped; never printed.
 #[derive(Clone)]
@@ -74,7 +74,13 @@ impl Authority {
         let h1 = System::h0_point().mul(&xi);
         let (u_public, v_public) = (G2::generator().mul(&u), G2::generator().mul(&v));
         let system = Arc::new(System::new(epoch, u_public, v_public, &h1, list_key.public()));
-        Authority { u, v, xi, list_key, system }
+        Authority {
+            u,
+            v,
+            xi,
+            list_key,
+            system,
+        }
     }
 
     /// The public parameters.
@@ -94,7 +100,11 @@ impl Authority {
     pub fn rsu_key(&self, location: Location) -> Option<RsuKey> {
         let y = location.scalar(&self.system);
         let inverse = Zeroizing::new((*self.u + y).invert()?);
-        Some(RsuKey { location, y, b: SecretPoint::new(g1_generator_mul(&inverse)) })
+        Some(RsuKey {
+            location,
+            y,
+            b: SecretPoint::new(g1_generator_mul(&inverse)),
+        })
     }
 
     /// `S_i = 1/(v + RID_i) P`. `None` if `v + RID_i = 0`: then another `RID_i` must be drawn.
@@ -103,7 +113,10 @@ impl Authority {
     /// One inversion and one multiplication.
     pub fn obu_key(&self, rid: Scalar) -> Option<ObuKey> {
         let inverse = Zeroizing::new((*self.v + rid).invert()?);
-        Some(ObuKey { rid, s: SecretPoint::new(g1_generator_mul(&inverse)) })
+        Some(ObuKey {
+            rid,
+            s: SecretPoint::new(g1_generator_mul(&inverse)),
+        })
     }
 
     /// Opens a certificate: `B_j = T_2 - xi T_1`, the key of the RSU that issued it. Only a certificate that verifies
@@ -123,7 +136,9 @@ impl Authority {
 
 impl core::fmt::Debug for Authority {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Authority").field("epoch", &self.system.epoch()).finish_non_exhaustive()
+        f.debug_struct("Authority")
+            .field("epoch", &self.system.epoch())
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,7 +153,11 @@ pub struct RsuKey {
 impl RsuKey {
     /// A key that poses as an RSU's, with any `y` in the place of `h(L_j)`: for attackers.
     pub fn posing(y: Scalar, b: SecretPoint) -> RsuKey {
-        RsuKey { location: Location { x_cm: 0, y_cm: 0 }, y, b }
+        RsuKey {
+            location: Location { x_cm: 0, y_cm: 0 },
+            y,
+            b,
+        }
     }
 
     /// The place `L_j`.
@@ -194,6 +213,30 @@ impl ObuKey {
     pub fn is_sound(&self, system: &System) -> bool {
         relation(system, Master::Obu, &self.rid, self.s.expose())
     }
+
+    /// The same check for many keys at once, with a random weight for each from a hash of all: two pairings for a whole
+    /// city. If one key is wrong it fails, but for a chance of 2^-128.
+    pub fn are_sound<'a>(system: &System, keys: impl Iterator<Item = &'a ObuKey> + Clone) -> bool {
+        let mut transcript = system.transcript(domain::NONCE);
+        for key in keys.clone() {
+            transcript
+                .append("RID", key.rid_bytes().as_ref())
+                .append("S", key.s.expose().encode().as_ref());
+        }
+        let (mut left, mut right, mut base) = (Vec::new(), Vec::new(), Scalar::ZERO);
+        for (number, key) in (0u64..).zip(keys) {
+            let weight = Scalar::from(transcript.clone().append_u64("weight", number).short());
+            left.push((*key.s.expose(), weight * key.rid));
+            right.push((*key.s.expose(), weight));
+            base += weight;
+        }
+        if right.is_empty() {
+            return true;
+        }
+        let left = G1::msm(&left) - g1_generator_mul(&base);
+        let right = G1::msm(&right);
+        pairing_product_prepared(&[(left, system.p_lines()), (right, system.lines(Master::Obu))]).is_identity()
+    }
 }
 
 impl Drop for ObuKey {
@@ -234,12 +277,41 @@ mod tests {
         let authority = testing::authority();
         let system = authority.system();
         let rsu = authority.rsu_key(testing::PLACE).expect("a key");
-        let elsewhere = RsuKey { location: Location { x_cm: 1, y_cm: 1 }, ..rsu.clone() };
+        let elsewhere = RsuKey {
+            location: Location { x_cm: 1, y_cm: 1 },
+            ..rsu.clone()
+        };
         assert!(!elsewhere.is_sound(system));
         let obu = authority.obu_key(Scalar::from_u64(77)).expect("a key");
         assert!(!ObuKey::new(Scalar::from_u64(78), obu.s().clone()).is_sound(system));
-        assert!(!ObuKey::new(*rsu.y(), rsu.b().clone()).is_sound(system), "an RSU's key is no OBU's");
-        assert!(!RsuKey { location: testing::PLACE, y: *obu.rid(), b: obu.s().clone() }.is_sound(system));
+        assert!(
+            !ObuKey::new(*rsu.y(), rsu.b().clone()).is_sound(system),
+            "an RSU's key is no OBU's"
+        );
+        assert!(
+            !RsuKey {
+                location: testing::PLACE,
+                y: *obu.rid(),
+                b: obu.s().clone()
+            }
+            .is_sound(system)
+        );
+    }
+
+    #[test]
+    fn many_keys_are_checked_at_once() {
+        let authority = testing::authority();
+        let key = |n: u64| authority.obu_key(Scalar::from_u64(n)).expect("a key");
+        let mut keys: Vec<_> = (1..20).map(key).collect();
+        let sound = |keys: &[ObuKey]| ObuKey::are_sound(authority.system(), keys.iter());
+        assert!(sound(&keys) && sound(&keys[..1]) && sound(&[]));
+        keys[7] = ObuKey::new(Scalar::from_u64(100), keys[7].s().clone());
+        assert!(!sound(&keys));
+        // Errors that cancel each other in a sum without weights.
+        let shift = |n: u64| G1::generator().mul(&(*authority.v + Scalar::from_u64(n)));
+        let bad = [(key(1), shift(2)), (key(2), -shift(1))]
+            .map(|(key, by)| ObuKey::new(*key.rid(), SecretPoint::new(*key.s().expose() + by)));
+        assert!(!sound(&bad));
     }
 
     #[test]

@@ -56,9 +56,27 @@ pub static PROTOCOL: Protocol = Protocol {
               sign their safety messages under such keys; receivers need neither a revocation list nor a pool of keys. \
               Parts of the paper were not readable: see what is marked as reconstruction.",
     roles: &[
-        RoleSpec { name: "ta", title: "trusted authority", cardinality: Cardinality::One, radio: false, wired: true },
-        RoleSpec { name: "rsu", title: "road-side unit", cardinality: Cardinality::Some, radio: true, wired: true },
-        RoleSpec { name: "obu", title: "on-board unit", cardinality: Cardinality::Any, radio: true, wired: false },
+        RoleSpec {
+            name: "ta",
+            title: "trusted authority",
+            cardinality: Cardinality::One,
+            radio: false,
+            wired: true,
+        },
+        RoleSpec {
+            name: "rsu",
+            title: "road-side unit",
+            cardinality: Cardinality::Some,
+            radio: true,
+            wired: true,
+        },
+        RoleSpec {
+            name: "obu",
+            title: "on-board unit",
+            cardinality: Cardinality::Any,
+            radio: true,
+            wired: false,
+        },
     ],
     messages: messages::Msg::SCHEMA,
     params: params::PARAMS,

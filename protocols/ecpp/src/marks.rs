@@ -9,7 +9,11 @@ const fn mark(part: &'static str, source: Source, note: &'static str) -> Mark {
 /// Each part of the protocol with its source. *Published* means seen in published text: a chapter by the same authors
 /// (Lin and Lu, Vehicular Ad Hoc Network Security and Privacy, Wiley, chapter 3), abstracts and follow-up papers.
 pub const MARKS: &[Mark] = &[
-    mark("roles TA, RSU, OBU; four parts of the protocol", Source::Published, "abstract; chapter, section 3.3"),
+    mark(
+        "roles TA, RSU, OBU; four parts of the protocol",
+        Source::Published,
+        "abstract; chapter, section 3.3",
+    ),
     mark(
         "tracking of the source of a disputed message",
         Source::Published,
@@ -20,7 +24,11 @@ pub const MARKS: &[Mark] = &[
         Source::Published,
         "here BLS12-381, whose pairing has no isomorphism psi: G' -> G (that psi exists in the paper is literature, unconfirmed)",
     ),
-    mark("master u and U' = uP'", Source::Forced, "from R1 = r1(h(L_j)P' + U') and its expansion"),
+    mark(
+        "master u and U' = uP'",
+        Source::Forced,
+        "from R1 = r1(h(L_j)P' + U') and its expansion",
+    ),
     mark(
         "RSU key B_j = 1/(u + h(L_j)) P",
         Source::Forced,
@@ -36,7 +44,11 @@ pub const MARKS: &[Mark] = &[
         Source::Published,
         "that it exists; that it depends on RID_i is a reading",
     ),
-    mark("member key S_i = 1/(v + RID_i) P", Source::Reconstruction, "the equation's image is lost"),
+    mark(
+        "member key S_i = 1/(v + RID_i) P",
+        Source::Reconstruction,
+        "the equation's image is lost",
+    ),
     mark(
         "separate masters u and v",
         Source::Literature,
@@ -52,13 +64,21 @@ pub const MARKS: &[Mark] = &[
         Source::Published,
         "steps 1 to 3; the exact comparison in step 3 is forced",
     ),
-    mark("req2 Enc_R2'(RID_i, T_i, Y_i, sigma_1)", Source::Published, "its structure"),
+    mark(
+        "req2 Enc_R2'(RID_i, T_i, Y_i, sigma_1)",
+        Source::Published,
+        "its structure",
+    ),
     mark(
         "revocation check at issue time only, by the newest list fetched from the TA",
         Source::Published,
         "chapter, section 3.3.2; a listed OBU gets no answer",
     ),
-    mark("validity check of T_i", Source::Published, "the text breaks off after it"),
+    mark(
+        "validity check of T_i",
+        Source::Published,
+        "the text breaks off after it",
+    ),
     mark(
         "sigma_1: BLMQ signature under S_i",
         Source::Reconstruction,
@@ -69,15 +89,31 @@ pub const MARKS: &[Mark] = &[
         Source::Reconstruction,
         "its 9 multiplications and 3 pairings, with 2 for a message, match the literature's 3 T_pair + 11 T_pmul: evidence, not proof",
     ),
-    mark("bases H0 and H1 = xi H0, opening with xi", Source::Reconstruction, "for the location-hiding certificate"),
-    mark("res2 Enc_R2(Cert_i), storing (RID_i, Y_i, T_i, sigma_1)", Source::Reconstruction, "step 4c"),
+    mark(
+        "bases H0 and H1 = xi H0, opening with xi",
+        Source::Reconstruction,
+        "for the location-hiding certificate",
+    ),
+    mark(
+        "res2 Enc_R2(Cert_i), storing (RID_i, Y_i, T_i, sigma_1)",
+        Source::Reconstruction,
+        "step 4c",
+    ),
     mark(
         "safety messages: Schnorr under Y_i, verification order",
         Source::Reconstruction,
         "section 3.3.3 of the chapter was not readable",
     ),
-    mark("certificate attachment, digests, requests for certificates", Source::Reconstruction, "as IEEE 1609.2 does"),
-    mark("RSU beacon signed under B_j", Source::Reconstruction, "in the paper an OBU takes L_j from its own position"),
+    mark(
+        "certificate attachment, digests, requests for certificates",
+        Source::Reconstruction,
+        "as IEEE 1609.2 does",
+    ),
+    mark(
+        "RSU beacon signed under B_j",
+        Source::Reconstruction,
+        "in the paper an OBU takes L_j from its own position",
+    ),
     mark(
         "X25519 shares, RSU nonce, session name (issue = hardened)",
         Source::Reconstruction,

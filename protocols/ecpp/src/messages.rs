@@ -15,7 +15,10 @@ use crate::system::{Location, Validity};
 
 /// Everything that travels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[allow(clippy::large_enum_variant, reason = "messages live for one callback; a box would be an allocation for each")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "messages live for one callback; a box would be an allocation for each"
+)]
 pub enum Msg {
     /// RSU to all: here I am.
     Beacon(Beacon),
@@ -122,7 +125,7 @@ impl Message for Request {
 
 /// What `res2` seals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[allow(clippy::large_enum_variant, reason = "it lives for one callback")]
+#[expect(clippy::large_enum_variant, reason = "it lives for one callback")]
 pub enum Answer {
     /// `Cert_i`, for the `Y_i` and `T_i` that were asked for.
     Issued(Proof),
@@ -147,7 +150,7 @@ pub struct Safety {
 
 /// Whose signature it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[allow(clippy::large_enum_variant, reason = "it lives for one callback")]
+#[expect(clippy::large_enum_variant, reason = "it lives for one callback")]
 pub enum Credential {
     /// The certificate itself.
     Certificate(Certificate),
@@ -192,7 +195,11 @@ pub struct Cam {
 impl Body {
     /// A body that encodes to `bytes` bytes, or to as few as its content needs if that is more.
     pub fn padded(cam: Cam, wanted: Vec<CertId>, bytes: usize) -> Body {
-        let mut body = Body { cam, wanted, padding: Padding(0) };
+        let mut body = Body {
+            cam,
+            wanted,
+            padding: Padding(0),
+        };
         // The encoding has the protocol's number in front, and the padding's length takes one or two bytes.
         let bare = roadveil_role::encode(&body).len() - 1;
         let room = bytes.saturating_sub(bare).min(Padding::MAX);
@@ -215,7 +222,10 @@ impl Padding {
 }
 
 impl Schema for Padding {
-    const SCHEMA: &'static NamedType = &NamedType { name: "Padding", ty: &DataModelType::ByteArray };
+    const SCHEMA: &'static NamedType = &NamedType {
+        name: "Padding",
+        ty: &DataModelType::ByteArray,
+    };
 }
 
 impl Serialize for Padding {
@@ -249,7 +259,10 @@ impl<'de> Deserialize<'de> for Padding {
 pub struct Sealed(pub Vec<u8>);
 
 impl Schema for Sealed {
-    const SCHEMA: &'static NamedType = &NamedType { name: "Sealed", ty: &DataModelType::ByteArray };
+    const SCHEMA: &'static NamedType = &NamedType {
+        name: "Sealed",
+        ty: &DataModelType::ByteArray,
+    };
 }
 
 impl Serialize for Sealed {

@@ -6,7 +6,12 @@ use roadveil_role::param::Default as Preset;
 use roadveil_role::{ParamKind, ParamSpec, Params, SetupError};
 
 const fn span(name: &'static str, min: Duration, max: Duration, default: Duration, help: &'static str) -> ParamSpec {
-    ParamSpec { name, kind: ParamKind::Span { min, max }, default: Preset::Span(default), help }
+    ParamSpec {
+        name,
+        kind: ParamKind::Span { min, max },
+        default: Preset::Span(default),
+        help,
+    }
 }
 
 const fn choice(
@@ -15,15 +20,30 @@ const fn choice(
     default: &'static str,
     help: &'static str,
 ) -> ParamSpec {
-    ParamSpec { name, kind: ParamKind::Choice(words), default: Preset::Choice(default), help }
+    ParamSpec {
+        name,
+        kind: ParamKind::Choice(words),
+        default: Preset::Choice(default),
+        help,
+    }
 }
 
 const fn count(name: &'static str, min: u64, max: u64, default: u64, help: &'static str) -> ParamSpec {
-    ParamSpec { name, kind: ParamKind::Count { min, max }, default: Preset::Count(default), help }
+    ParamSpec {
+        name,
+        kind: ParamKind::Count { min, max },
+        default: Preset::Count(default),
+        help,
+    }
 }
 
 const fn metres(name: &'static str, max: f64, default: f64, help: &'static str) -> ParamSpec {
-    ParamSpec { name, kind: ParamKind::Number { min: 0.0, max }, default: Preset::Number(default), help }
+    ParamSpec {
+        name,
+        kind: ParamKind::Number { min: 0.0, max },
+        default: Preset::Number(default),
+        help,
+    }
 }
 
 const fn secs(seconds: u64) -> Duration {
@@ -42,8 +62,20 @@ pub const PARAMS: &[ParamSpec] = &[
         "hardened",
         "key issue as published, or with X25519 shares, an RSU nonce and a proof of possession (ours)",
     ),
-    span("key_lifetime", secs(1), secs(3600), secs(60), "how long an OBU wants a short-time key to hold"),
-    span("max_lifetime", secs(1), secs(7200), secs(120), "longest validity that an RSU certifies (step 4b)"),
+    span(
+        "key_lifetime",
+        secs(1),
+        secs(3600),
+        secs(60),
+        "how long an OBU wants a short-time key to hold",
+    ),
+    span(
+        "max_lifetime",
+        secs(1),
+        secs(7200),
+        secs(120),
+        "longest validity that an RSU certifies (step 4b)",
+    ),
     span(
         "validity_quantum",
         millis(0),
@@ -58,19 +90,59 @@ pub const PARAMS: &[ParamSpec] = &[
         secs(30),
         "renewal starts at a random moment, at most this long before expiry",
     ),
-    span("renewal_latest", millis(0), secs(3600), secs(10), "and at least this long before expiry"),
-    span("beacon_period", millis(10), secs(60), millis(100), "time between an OBU's safety messages"),
-    count("body_bytes", 32, 1400, 300, "length of a safety message before its security fields"),
+    span(
+        "renewal_latest",
+        millis(0),
+        secs(3600),
+        secs(10),
+        "and at least this long before expiry",
+    ),
+    span(
+        "beacon_period",
+        millis(10),
+        secs(60),
+        millis(100),
+        "time between an OBU's safety messages",
+    ),
+    count(
+        "body_bytes",
+        32,
+        1400,
+        300,
+        "length of a safety message before its security fields",
+    ),
     choice(
         "attach",
         &["every-second", "always", "new-neighbour"],
         "every-second",
         "when a safety message carries its certificate instead of its digest; asked-for certificates always travel",
     ),
-    span("freshness", millis(10), secs(60), secs(1), "how far a message's time may be from the receiver's clock"),
-    span("rsu_beacon_period", millis(50), secs(60), secs(1), "time between an RSU's beacons"),
-    metres("rsu_range", 100_000.0, 1000.0, "an OBU neither believes nor asks an RSU farther away than this, metres"),
-    metres("handover_hysteresis", 10_000.0, 30.0, "another RSU is asked if it is nearer by more than this, metres"),
+    span(
+        "freshness",
+        millis(10),
+        secs(60),
+        secs(1),
+        "how far a message's time may be from the receiver's clock",
+    ),
+    span(
+        "rsu_beacon_period",
+        millis(50),
+        secs(60),
+        secs(1),
+        "time between an RSU's beacons",
+    ),
+    metres(
+        "rsu_range",
+        100_000.0,
+        1000.0,
+        "an OBU neither believes nor asks an RSU farther away than this, metres",
+    ),
+    metres(
+        "handover_hysteresis",
+        10_000.0,
+        30.0,
+        "another RSU is asked if it is nearer by more than this, metres",
+    ),
     span(
         "retry_timeout",
         millis(10),
@@ -78,8 +150,20 @@ pub const PARAMS: &[ParamSpec] = &[
         millis(300),
         "wait before a request is sent again; doubles with each try, with jitter",
     ),
-    count("retry_limit", 0, 20, 5, "how often a request is sent again before its RSU is given up"),
-    span("retry_rest", millis(0), secs(600), secs(3), "how long an RSU that was given up is left in peace"),
+    count(
+        "retry_limit",
+        0,
+        20,
+        5,
+        "how often a request is sent again before its RSU is given up",
+    ),
+    span(
+        "retry_rest",
+        millis(0),
+        secs(600),
+        secs(3),
+        "how long an RSU that was given up is left in peace",
+    ),
     count(
         "request_rate",
         1,
@@ -128,7 +212,10 @@ pub enum Attach {
 
 /// The parameters of a run, for the roles.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "each field is the parameter of that name, whose help says what it is")]
+#[expect(
+    missing_docs,
+    reason = "each field is the parameter of that name, whose help says what it is"
+)]
 pub struct Config {
     pub hardened: bool,
     pub key_lifetime: Duration,
@@ -198,10 +285,14 @@ impl Config {
             )));
         }
         if self.renewal_latest > self.renewal_earliest {
-            return Err(SetupError("renewal_latest must not be longer than renewal_earliest".to_owned()));
+            return Err(SetupError(
+                "renewal_latest must not be longer than renewal_earliest".to_owned(),
+            ));
         }
         if self.renewal_earliest >= self.key_lifetime {
-            return Err(SetupError("renewal_earliest must be shorter than key_lifetime".to_owned()));
+            return Err(SetupError(
+                "renewal_earliest must be shorter than key_lifetime".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -224,7 +315,11 @@ pub fn revocations(text: &str) -> Result<Vec<Revocation>, SetupError> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {
-            let wrong = || SetupError(format!("revoke: expected NODE@TIME such as \"car-2@20s\", found \"{part}\""));
+            let wrong = || {
+                SetupError(format!(
+                    "revoke: expected NODE@TIME such as \"car-2@20s\", found \"{part}\""
+                ))
+            };
             let (node, time) = part.rsplit_once('@').ok_or_else(wrong)?;
             let digits = time.trim_end_matches(|c: char| c.is_ascii_alphabetic());
             let number: u64 = digits.parse().map_err(|_| wrong())?;
@@ -234,7 +329,10 @@ pub fn revocations(text: &str) -> Result<Vec<Revocation>, SetupError> {
                 "m" | "min" => Duration::from_secs(number.saturating_mul(60)),
                 _ => return Err(wrong()),
             };
-            Ok(Revocation { node: node.trim().to_owned(), after })
+            Ok(Revocation {
+                node: node.trim().to_owned(),
+                after,
+            })
         })
         .collect()
 }
@@ -256,8 +354,11 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused() {
-        for (name, value) in [("max_lifetime", secs(70)), ("renewal_latest", secs(31)), ("renewal_earliest", secs(60))]
-        {
+        for (name, value) in [
+            ("max_lifetime", secs(70)),
+            ("renewal_latest", secs(31)),
+            ("renewal_earliest", secs(60)),
+        ] {
             let mut params = Params::defaults(PARAMS);
             params.set(PARAMS, name, Value::Span(value)).expect("in range");
             assert!(Config::new(&params).is_err(), "{name}");
@@ -268,11 +369,21 @@ mod tests {
     fn revocations_are_read() {
         let read = revocations(" car-2@20s, b@x@1500ms,c@2m ").expect("well formed");
         let expected = [("car-2", 20_000), ("b@x", 1500), ("c", 120_000)];
-        let expected = expected.map(|(node, after)| Revocation { node: node.to_owned(), after: millis(after) });
+        let expected = expected.map(|(node, after)| Revocation {
+            node: node.to_owned(),
+            after: millis(after),
+        });
         assert_eq!(read, expected);
         assert_eq!(revocations(""), Ok(vec![]));
-        for wrong in ["car-2", "car-2@", "car-2@20", "car-2@s", "car-2@20h", "car-2@-1s", "car-2@99999999999999999999s"]
-        {
+        for wrong in [
+            "car-2",
+            "car-2@",
+            "car-2@20",
+            "car-2@s",
+            "car-2@20h",
+            "car-2@-1s",
+            "car-2@99999999999999999999s",
+        ] {
             assert!(revocations(wrong).is_err(), "{wrong}");
         }
     }

@@ -55,7 +55,9 @@ impl Part {
 /// The name of the run that this `req1` opens.
 pub fn session_id(r1: &G2Bytes, share: Option<&Share>) -> SessionId {
     let mut transcript = Transcript::new(domain::SESSION);
-    transcript.append("R1", r1.as_ref()).append("E_obu", share.map_or(&[], |share| share.as_ref()));
+    transcript
+        .append("R1", r1.as_ref())
+        .append("E_obu", share.map_or(&[], |share| share.as_ref()));
     let digest = transcript.digest();
     let mut id = [0; 8];
     id.copy_from_slice(&digest.0[..8]);
@@ -86,14 +88,24 @@ impl Secrets {
     /// Paper mode: `R2` alone.
     pub fn paper(r1: G2Bytes, r2: &Gt) -> Secrets {
         let session = session_id(&r1, None);
-        Secrets { session, r1, r2: Zeroizing::new(r2.digest_bytes().to_vec()), fresh: None }
+        Secrets {
+            session,
+            r1,
+            r2: Zeroizing::new(r2.digest_bytes().to_vec()),
+            fresh: None,
+        }
     }
 
     /// Hardened mode: `R2`, and what the shares agree on.
     pub fn hardened(r1: G2Bytes, r2: &Gt, fresh: Fresh, agreed: &SharedSecret) -> Secrets {
         let session = session_id(&r1, Some(&fresh.obu));
         let agreed = Zeroizing::new(*agreed.as_bytes());
-        Secrets { session, r1, r2: Zeroizing::new(r2.digest_bytes().to_vec()), fresh: Some((fresh, agreed)) }
+        Secrets {
+            session,
+            r1,
+            r2: Zeroizing::new(r2.digest_bytes().to_vec()),
+            fresh: Some((fresh, agreed)),
+        }
     }
 
     /// The run's name.
@@ -117,7 +129,13 @@ impl Secrets {
             None => derive_key(&[&self.r2], &[self.r1.as_ref(), drawn], "ECPP paper", part.direction()),
             Some((fresh, agreed)) => derive_key(
                 &[&self.r2, agreed.as_ref()],
-                &[self.r1.as_ref(), fresh.obu.as_ref(), fresh.nonce.as_ref(), fresh.rsu.as_ref(), drawn],
+                &[
+                    self.r1.as_ref(),
+                    fresh.obu.as_ref(),
+                    fresh.nonce.as_ref(),
+                    fresh.rsu.as_ref(),
+                    drawn,
+                ],
                 "ECPP hardened",
                 part.direction(),
             ),
@@ -126,7 +144,8 @@ impl Secrets {
 
     /// Seals one message. In paper mode `drawn` must be new for each.
     pub fn seal(&self, part: Part, drawn: Option<&WireNonce>, plaintext: &[u8]) -> Vec<u8> {
-        self.key(part, drawn).seal(part.nonce(), self.session.as_ref(), plaintext)
+        self.key(part, drawn)
+            .seal(part.nonce(), self.session.as_ref(), plaintext)
     }
 
     /// Opens one message.
@@ -140,7 +159,9 @@ impl Secrets {
 
 impl core::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Secrets").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Secrets")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,7 +185,8 @@ pub(crate) fn open(
 
 fn charge_seal(cx: &mut Cx<'_>, secrets: &Secrets, length: usize) {
     cx.meter().add(Op::Hkdf, 1);
-    cx.meter().add(Op::AesGcmBlock, blocks(secrets.session().0.len(), length));
+    cx.meter()
+        .add(Op::AesGcmBlock, blocks(secrets.session().0.len(), length));
 }
 
 #[cfg(test)]
@@ -180,7 +202,11 @@ mod tests {
     fn pair() -> (Secrets, Secrets) {
         let mut rng = testing::rng();
         let (obu, rsu) = (EphemeralShare::random(&mut rng), EphemeralShare::random(&mut rng));
-        let fresh = Fresh { obu: obu.public(), nonce: ByteArray([7; 16]), rsu: rsu.public() };
+        let fresh = Fresh {
+            obu: obu.public(),
+            nonce: ByteArray([7; 16]),
+            rsu: rsu.public(),
+        };
         let r1 = ByteArray([1; 96]);
         let one = Secrets::hardened(r1, &gt(5), fresh.clone(), &obu.agree(&fresh.rsu).expect("not zero"));
         let two = Secrets::hardened(r1, &gt(5), fresh.clone(), &rsu.agree(&fresh.obu).expect("not zero"));
@@ -191,9 +217,15 @@ mod tests {
     fn both_sides_derive_the_same_keys_and_each_message_has_its_own() {
         let (obu, rsu) = pair();
         let sealed = obu.seal(Part::Req2, None, b"please");
-        assert_eq!(rsu.open(Part::Req2, None, &sealed).expect("opens").as_slice(), b"please");
+        assert_eq!(
+            rsu.open(Part::Req2, None, &sealed).expect("opens").as_slice(),
+            b"please"
+        );
         assert!(rsu.open(Part::Res1, None, &sealed).is_err());
-        assert!(rsu.open(Part::Res2, None, &sealed).is_err(), "what is sealed cannot be reflected");
+        assert!(
+            rsu.open(Part::Res2, None, &sealed).is_err(),
+            "what is sealed cannot be reflected"
+        );
     }
 
     #[test]

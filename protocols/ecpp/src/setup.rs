@@ -37,10 +37,19 @@ impl Issued {
     /// If an RSU has no place or no wires, or if parameters contradict each other.
     pub fn new(setup: &Setup) -> Result<Issued, SetupError> {
         let config = Arc::new(Config::new(&setup.params)?);
-        let with =
-            |role: &'static str| setup.nodes.iter().filter(move |node| node.roles.iter().any(|name| name == role));
-        let ta = with("ta").next().ok_or_else(|| SetupError("no node is the authority, `ecpp.ta`".to_owned()))?;
-        let authority = Arc::new(Authority::new(FIRST_EPOCH, &mut Streams::new(setup.seed, &ta.name, "ecpp setup")));
+        let with = |role: &'static str| {
+            setup
+                .nodes
+                .iter()
+                .filter(move |node| node.roles.iter().any(|name| name == role))
+        };
+        let ta = with("ta")
+            .next()
+            .ok_or_else(|| SetupError("no node is the authority, `ecpp.ta`".to_owned()))?;
+        let authority = Arc::new(Authority::new(
+            FIRST_EPOCH,
+            &mut Streams::new(setup.seed, &ta.name, "ecpp setup"),
+        ));
         let system = authority.system();
         let rsus = with("rsu").map(|node| Ok((node.name.clone(), rsu(&authority, node)?)));
         let rsus = rsus.collect::<Result<BTreeMap<_, _>, SetupError>>()?;
@@ -49,7 +58,14 @@ impl Issued {
         check(system, &rsus, &obus)?;
         let planned = planned(&setup.params, &obus)?;
         let authorities = with("ta").map(|node| node.name.clone()).collect();
-        Ok(Issued { authority, config, rsus, obus, authorities, planned })
+        Ok(Issued {
+            authority,
+            config,
+            rsus,
+            obus,
+            authorities,
+            planned,
+        })
     }
 
     /// The authority.
@@ -76,8 +92,12 @@ impl Issued {
 /// `B_j` for the place where the node stands.
 fn rsu(authority: &Authority, node: &NodeSpec) -> Result<(HostAddr, Arc<RsuKey>), SetupError> {
     let name = &node.name;
-    let (x, y) = node.place.ok_or_else(|| SetupError(format!("rsu `{name}` moves; its key is bound to a place")))?;
-    let host = node.host.ok_or_else(|| SetupError(format!("rsu `{name}` has no wires to the authority")))?;
+    let (x, y) = node
+        .place
+        .ok_or_else(|| SetupError(format!("rsu `{name}` moves; its key is bound to a place")))?;
+    let host = node
+        .host
+        .ok_or_else(|| SetupError(format!("rsu `{name}` has no wires to the authority")))?;
     let key = authority.rsu_key(Location::from_metres(x, y));
     // With a chance of 2^-255 the master cancels the place; the paper draws `u` again, which another seed does.
     let key = key.ok_or_else(|| SetupError(format!("the place of rsu `{name}` has no key; take another seed")))?;
@@ -88,7 +108,9 @@ fn rsu(authority: &Authority, node: &NodeSpec) -> Result<(HostAddr, Arc<RsuKey>)
 fn obu(authority: &Authority, seed: u64, name: &str) -> Result<ObuKey, SetupError> {
     let mut streams = Streams::new(seed, name, "ecpp setup");
     let mut draws = (0..DRAWS).map(|_| Scalar::random(streams.get("RID", 0)));
-    draws.find_map(|rid| authority.obu_key(rid)).ok_or_else(|| SetupError(format!("obu `{name}` has no key")))
+    draws
+        .find_map(|rid| authority.obu_key(rid))
+        .ok_or_else(|| SetupError(format!("obu `{name}` has no key")))
 }
 
 /// The checks on issue, by RSU and OBU.
@@ -108,18 +130,31 @@ fn check(
             )));
         }
     }
-    match obus.iter().find(|(_, key)| !key.is_sound(system)) {
-        Some((name, _)) => Err(SetupError(format!("obu `{name}` refuses its key"))),
-        None => Ok(()),
+    if ObuKey::are_sound(system, obus.values().map(AsRef::as_ref)) {
+        return Ok(());
     }
+    let refusing = obus
+        .iter()
+        .filter(|(_, key)| !key.is_sound(system))
+        .map(|(name, _)| format!("`{name}`"));
+    Err(SetupError(format!(
+        "these obus refuse their keys: {}",
+        refusing.collect::<Vec<_>>().join(", ")
+    )))
 }
 
 fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Arc<ObuKey>>) -> Result<Vec<Planned>, SetupError> {
     let revocations = params::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
-        let key = obus.get(&node).ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
-        Ok(Planned { node, rid: key.rid_bytes(), at: Time::ZERO + revocation.after })
+        let key = obus
+            .get(&node)
+            .ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
+        Ok(Planned {
+            node,
+            rid: key.rid_bytes(),
+            at: Time::ZERO + revocation.after,
+        })
     });
     planned.collect()
 }
@@ -131,7 +166,12 @@ impl Deployment for Issued {
         Ok(match role {
             "ta" if self.authorities.iter().any(|name| name == node) => {
                 let rsus = self.rsus.values().map(|(host, _)| *host);
-                Box::new(Typed(Ta::new(self.authority.clone(), config, rsus, self.planned.clone())))
+                Box::new(Typed(Ta::new(
+                    self.authority.clone(),
+                    config,
+                    rsus,
+                    self.planned.clone(),
+                )))
             }
             "rsu" => {
                 let (_, key) = self.rsus.get(node).ok_or_else(missing)?;

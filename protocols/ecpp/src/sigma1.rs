@@ -26,7 +26,9 @@ pub struct Claim {
 impl Claim {
     fn bind(&self, transcript: &mut Transcript) {
         transcript.append("RID", self.rid.as_ref());
-        transcript.append_u64("from", self.validity.from).append_u64("until", self.validity.until);
+        transcript
+            .append_u64("from", self.validity.from)
+            .append_u64("until", self.validity.until);
         transcript.append("Y", self.y.as_ref());
     }
 
@@ -42,13 +44,26 @@ impl Claim {
 
     /// Does `sigma_1` hold?
     pub fn verify(&self, system: &System, sigma1: &Blmq) -> bool {
-        let Ok(rid) = Scalar::from_bytes(&self.rid) else { return false };
-        blmq::verify(system, domain::SIGMA1, Master::Obu, &rid, |transcript| self.bind(transcript), sigma1)
+        let Ok(rid) = Scalar::from_bytes(&self.rid) else {
+            return false;
+        };
+        blmq::verify(
+            system,
+            domain::SIGMA1,
+            Master::Obu,
+            &rid,
+            |transcript| self.bind(transcript),
+            sigma1,
+        )
     }
 
     /// The check of `sigma_1`, to be asked of the context.
     pub fn check(self, system: &Arc<System>, sigma1: Blmq) -> Check {
-        Check::new(Sigma1Check { system: system.clone(), claim: self, sigma1 })
+        Check::new(Sigma1Check {
+            system: system.clone(),
+            claim: self,
+            sigma1,
+        })
     }
 
     /// What the proof of possession signs: the claim, `R1` and the RSU's nonce, else a bad RSU could replay it.
@@ -74,7 +89,12 @@ impl Claim {
     /// The check of the proof of possession.
     pub fn check_possession(&self, system: &System, r1: &G2Bytes, nonce: &ByteArray<16>, proof: Signature) -> Check {
         let message = self.possession(system, r1, nonce).into();
-        Check::new(SchnorrCheck { domain: domain::POSSESSION, key: self.y, message, signature: proof })
+        Check::new(SchnorrCheck {
+            domain: domain::POSSESSION,
+            key: self.y,
+            message,
+            signature: proof,
+        })
     }
 }
 
@@ -92,10 +112,16 @@ impl Question for Sigma1Check {
     }
 
     fn inputs(&self, digest: &mut CheckDigest) {
-        digest.append("parameters", self.system.digest().as_ref()).append("RID", self.claim.rid.as_ref());
-        digest.append_u64("from", self.claim.validity.from).append_u64("until", self.claim.validity.until);
+        digest
+            .append("parameters", self.system.digest().as_ref())
+            .append("RID", self.claim.rid.as_ref());
+        digest
+            .append_u64("from", self.claim.validity.from)
+            .append_u64("until", self.claim.validity.until);
         digest.append("Y", self.claim.y.as_ref());
-        digest.append("c", self.sigma1.c.as_ref()).append("Z", self.sigma1.z.as_ref());
+        digest
+            .append("c", self.sigma1.c.as_ref())
+            .append("Z", self.sigma1.z.as_ref());
     }
 
     fn charge(&self) -> Charge {
@@ -119,16 +145,31 @@ mod tests {
         let key = authority.obu_key(Scalar::from_u64(9)).expect("a key");
         let mut rng = testing::rng();
         let short = SigningKey::random(&mut rng);
-        let claim =
-            Claim { rid: key.rid_bytes(), validity: Validity { from: 0, until: 60_000 }, y: *short.public().bytes() };
+        let claim = Claim {
+            rid: key.rid_bytes(),
+            validity: Validity { from: 0, until: 60_000 },
+            y: *short.public().bytes(),
+        };
         let sigma1 = claim.sign(system, &key, &mut rng);
         assert!(claim.check(system, sigma1).answer(&Host::new(4)).is_valid());
         let other = SigningKey::random(&mut rng);
         for wrong in [
-            Claim { rid: Scalar::from_u64(10).to_bytes(), ..claim },
-            Claim { validity: Validity { from: 0, until: 60_001 }, ..claim },
-            Claim { validity: Validity { from: 1, until: 60_000 }, ..claim },
-            Claim { y: *other.public().bytes(), ..claim },
+            Claim {
+                rid: Scalar::from_u64(10).to_bytes(),
+                ..claim
+            },
+            Claim {
+                validity: Validity { from: 0, until: 60_001 },
+                ..claim
+            },
+            Claim {
+                validity: Validity { from: 1, until: 60_000 },
+                ..claim
+            },
+            Claim {
+                y: *other.public().bytes(),
+                ..claim
+            },
         ] {
             assert!(!wrong.check(system, sigma1).answer(&Host::new(4)).is_valid());
         }
@@ -148,11 +189,21 @@ mod tests {
         let (r1, nonce) = (ByteArray([1; 96]), ByteArray([2; 16]));
         let proof = claim.prove(system, &short, &r1, &nonce, &mut rng);
         let valid = |claim: Claim, r1, nonce| {
-            claim.check_possession(system, &r1, &nonce, proof).answer(&Host::new(4)).is_valid()
+            claim
+                .check_possession(system, &r1, &nonce, proof)
+                .answer(&Host::new(4))
+                .is_valid()
         };
         assert!(valid(claim, r1, nonce));
         assert!(!valid(claim, ByteArray([3; 96]), nonce));
         assert!(!valid(claim, r1, ByteArray([3; 16])));
-        assert!(!valid(Claim { rid: Scalar::from_u64(10).to_bytes(), ..claim }, r1, nonce));
+        assert!(!valid(
+            Claim {
+                rid: Scalar::from_u64(10).to_bytes(),
+                ..claim
+            },
+            r1,
+            nonce
+        ));
     }
 }

@@ -37,7 +37,12 @@ impl Signed {
             return Err(Reason::OutsideValidity);
         }
         let (domain, key, signature) = (domain::SERVICE, self.certificate.y, self.signature);
-        let signature = Check::new(SchnorrCheck { domain, key, message: payload.into(), signature });
+        let signature = Check::new(SchnorrCheck {
+            domain,
+            key,
+            message: payload.into(),
+            signature,
+        });
         Ok([self.certificate.check(system), signature])
     }
 }

@@ -79,14 +79,24 @@ impl System {
         let h0 = System::h0_point();
         let mut transcript = Transcript::new(domain::PARAMETERS);
         transcript.append_u64("epoch", u64::from(epoch));
-        transcript.append("P", G1::generator().encode().as_ref()).append("P'", G2::generator().encode().as_ref());
-        transcript.append("U'", u.encode().as_ref()).append("V'", v.encode().as_ref());
-        transcript.append("H0", h0.encode().as_ref()).append("H1", h1.encode().as_ref());
+        transcript
+            .append("P", G1::generator().encode().as_ref())
+            .append("P'", G2::generator().encode().as_ref());
+        transcript
+            .append("U'", u.encode().as_ref())
+            .append("V'", v.encode().as_ref());
+        transcript
+            .append("H0", h0.encode().as_ref())
+            .append("H1", h1.encode().as_ref());
         transcript.append("list key", list_key.bytes().as_ref());
         System {
             epoch,
             digest: transcript.digest(),
-            lines: Lines { p: PreparedG2::new(&G2::generator()), u: PreparedG2::new(&u), v: PreparedG2::new(&v) },
+            lines: Lines {
+                p: PreparedG2::new(&G2::generator()),
+                u: PreparedG2::new(&u),
+                v: PreparedG2::new(&v),
+            },
             u,
             v,
             list_key,
@@ -167,7 +177,10 @@ impl Location {
     /// The place at those metres. Far outside the plane it is the nearest that can be encoded.
     pub fn from_metres(x: f64, y: f64) -> Location {
         // A float cast saturates, and a place that is not a number is the origin.
-        Location { x_cm: (x * 100.0).round() as i32, y_cm: (y * 100.0).round() as i32 }
+        Location {
+            x_cm: (x * 100.0).round() as i32,
+            y_cm: (y * 100.0).round() as i32,
+        }
     }
 
     /// Metres east and north.
@@ -191,7 +204,10 @@ impl Location {
 
     /// `h(L_j)`, bound to the parameters and thereby to the epoch.
     pub fn scalar(self, system: &System) -> Scalar {
-        system.transcript(domain::LOCATION).append("location", &self.to_bytes()).scalar()
+        system
+            .transcript(domain::LOCATION)
+            .append("location", &self.to_bytes())
+            .scalar()
     }
 }
 
@@ -211,7 +227,10 @@ impl Validity {
         let quantum = u64::try_from(quantum.as_millis()).unwrap_or(u64::MAX).max(1);
         let now = now.as_millis();
         let end = now.saturating_add(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
-        Validity { from: now - now % quantum, until: end.div_ceil(quantum).saturating_mul(quantum) }
+        Validity {
+            from: now - now % quantum,
+            until: end.div_ceil(quantum).saturating_mul(quantum),
+        }
     }
 
     /// Is `now` inside, for a clock that may be late by `tolerance`?
@@ -239,8 +258,22 @@ mod tests {
         let place = Location::from_metres(12.345_001, -0.004);
         assert_eq!(place, Location { x_cm: 1235, y_cm: 0 });
         assert_eq!(place.to_bytes(), [0, 0, 4, 0xd3, 0, 0, 0, 0]);
-        assert_eq!(Location::from_metres(1e30, f64::NAN), Location { x_cm: i32::MAX, y_cm: 0 });
-        assert!((place.distance(&Fix { x: 12.35, y: 3.0, ..Fix::default() }) - 3.0).abs() < 1e-9);
+        assert_eq!(
+            Location::from_metres(1e30, f64::NAN),
+            Location {
+                x_cm: i32::MAX,
+                y_cm: 0
+            }
+        );
+        assert!(
+            (place.distance(&Fix {
+                x: 12.35,
+                y: 3.0,
+                ..Fix::default()
+            }) - 3.0)
+                .abs()
+                < 1e-9
+        );
     }
 
     #[test]
@@ -249,7 +282,10 @@ mod tests {
         let place = Location { x_cm: 1, y_cm: 2 };
         assert_eq!(place.scalar(one.system()), place.scalar(one.system()));
         assert_ne!(place.scalar(one.system()), place.scalar(two.system()));
-        assert_ne!(place.scalar(one.system()), Location { x_cm: 2, y_cm: 1 }.scalar(one.system()));
+        assert_ne!(
+            place.scalar(one.system()),
+            Location { x_cm: 2, y_cm: 1 }.scalar(one.system())
+        );
     }
 
     #[test]
@@ -258,10 +294,22 @@ mod tests {
         let minute = Duration::from_secs(60);
         let one = Validity::covering(Time::from_millis(12_345), minute, ten);
         let other = Validity::covering(Time::from_millis(18_999), minute, ten);
-        assert_eq!(one, Validity { from: 10_000, until: 80_000 });
+        assert_eq!(
+            one,
+            Validity {
+                from: 10_000,
+                until: 80_000
+            }
+        );
         assert_eq!(one, other, "two cars that ask within one quantum get the same validity");
         let exact = Validity::covering(Time::from_millis(12_345), minute, Duration::ZERO);
-        assert_eq!(exact, Validity { from: 12_345, until: 72_345 });
+        assert_eq!(
+            exact,
+            Validity {
+                from: 12_345,
+                until: 72_345
+            }
+        );
         assert!(one.holds(Time::from_millis(10_000), Duration::ZERO));
         assert!(one.holds(Time::from_millis(9_000), Duration::from_secs(1)));
         assert!(!one.holds(Time::from_millis(8_999), Duration::from_secs(1)));

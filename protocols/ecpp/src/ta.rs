@@ -60,7 +60,16 @@ impl Ta {
         planned: Vec<Planned>,
     ) -> Ta {
         let rsus = rsus.into_iter().map(|host| (host, 0)).collect();
-        Ta { authority, config, planned, rsus, revoked: Vec::new(), sequence: 0, frame: Vec::new(), patience: PATIENCE }
+        Ta {
+            authority,
+            config,
+            planned,
+            rsus,
+            revoked: Vec::new(),
+            sequence: 0,
+            frame: Vec::new(),
+            patience: PATIENCE,
+        }
     }
 
     fn revoke(&mut self, cx: &mut Cx<'_>, index: usize) {
@@ -87,11 +96,17 @@ impl Ta {
             sequence: self.sequence,
             time: cx.now().as_millis(),
             revoked: self.revoked.clone(),
-            signature: Signature { z: ByteArray([0; 16]), s: ByteArray([0; 32]) },
+            signature: Signature {
+                z: ByteArray([0; 16]),
+                s: ByteArray([0; 32]),
+            },
         };
         let statement = list.statement(self.authority.system());
         cx.meter().add(Op::G1Mul, 1);
-        list.signature = self.authority.list_key().sign(&statement, domain::LIST, cx.rng("list", 0));
+        list.signature = self
+            .authority
+            .list_key()
+            .sign(&statement, domain::LIST, cx.rng("list", 0));
         cx.anticipate(list.check(self.authority.system()));
         cx.step("list", self.sequence);
         self.frame = encode(&Msg::List(list));
@@ -104,7 +119,10 @@ impl Ta {
     }
 
     fn resend(&mut self, cx: &mut Cx<'_>) {
-        let late = self.rsus.iter().filter(|(_, acknowledged)| **acknowledged < self.sequence);
+        let late = self
+            .rsus
+            .iter()
+            .filter(|(_, acknowledged)| **acknowledged < self.sequence);
         let late: Vec<HostAddr> = late.map(|(host, _)| *host).collect();
         for host in &late {
             cx.send_bytes(Address::Host(*host), self.frame.clone());
@@ -130,7 +148,9 @@ impl Actor for Ta {
     }
 
     fn receive(&mut self, _: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
-        let (Address::Host(host), Msg::Ack { sequence }) = (from, message) else { return Err(Reason::Unexpected) };
+        let (Address::Host(host), Msg::Ack { sequence }) = (from, message) else {
+            return Err(Reason::Unexpected);
+        };
         let acknowledged = self.rsus.get_mut(&host).ok_or(Reason::Unexpected)?;
         if sequence > self.sequence {
             return Err(Reason::Unexpected);
@@ -152,8 +172,12 @@ impl List {
     /// What the authority signs.
     fn statement(&self, system: &System) -> [u8; 32] {
         let mut transcript = system.transcript(domain::LIST);
-        transcript.append_u64("epoch", u64::from(self.epoch)).append_u64("sequence", self.sequence);
-        transcript.append_u64("time", self.time).append_u64("length", self.revoked.len() as u64);
+        transcript
+            .append_u64("epoch", u64::from(self.epoch))
+            .append_u64("sequence", self.sequence);
+        transcript
+            .append_u64("time", self.time)
+            .append_u64("length", self.revoked.len() as u64);
         for rid in &self.revoked {
             transcript.append("RID", rid.as_ref());
         }
@@ -163,6 +187,11 @@ impl List {
     /// The check of its signature.
     pub fn check(&self, system: &System) -> Check {
         let (key, message) = (*system.list_key().bytes(), self.statement(system).into());
-        Check::new(SchnorrCheck { domain: domain::LIST, key, message, signature: self.signature })
+        Check::new(SchnorrCheck {
+            domain: domain::LIST,
+            key,
+            message,
+            signature: self.signature,
+        })
     }
 }

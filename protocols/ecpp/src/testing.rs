@@ -7,7 +7,10 @@ use crate::keys::Authority;
 use crate::system::Location;
 
 /// A place for an RSU.
-pub(crate) const PLACE: Location = Location { x_cm: 10_000, y_cm: -2_500 };
+pub(crate) const PLACE: Location = Location {
+    x_cm: 10_000,
+    y_cm: -2_500,
+};
 
 /// An authority.
 pub(crate) fn authority() -> Authority {

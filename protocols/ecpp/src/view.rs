@@ -33,12 +33,20 @@ pub struct Summary {
 
 impl Summary {
     fn mean_delay(&self) -> f64 {
-        if self.obtained == 0 { 0.0 } else { self.delay_sum / self.obtained as f64 }
+        if self.obtained == 0 {
+            0.0
+        } else {
+            self.delay_sum / self.obtained as f64
+        }
     }
 
     fn accepted_share(&self) -> f64 {
         let all = self.accepted + self.rejected;
-        if all == 0 { 1.0 } else { self.accepted as f64 / all as f64 }
+        if all == 0 {
+            1.0
+        } else {
+            self.accepted as f64 / all as f64
+        }
     }
 
     fn obu(&mut self, event: &Emitted<'_>, state: &'static str) {
@@ -51,7 +59,11 @@ impl Summary {
 }
 
 fn number(event: &Emitted<'_>, field: &str) -> u64 {
-    if let Some(Value::U64(number)) = event.field(field) { *number } else { 0 }
+    if let Some(Value::U64(number)) = event.field(field) {
+        *number
+    } else {
+        0
+    }
 }
 
 impl Fold for Summary {
@@ -109,15 +121,34 @@ impl Fold for Summary {
             *states.entry(*state).or_default() += 1;
         }
         let share = self.accepted_share();
-        let mut rows: Vec<_> = self.issued_by.iter().map(|(rsu, keys)| vec![rsu.clone(), keys.to_string()]).collect();
-        rows.extend(self.refused.iter().map(|(why, times)| vec![format!("refused: {why}"), times.to_string()]));
+        let mut rows: Vec<_> = self
+            .issued_by
+            .iter()
+            .map(|(rsu, keys)| vec![rsu.clone(), keys.to_string()])
+            .collect();
+        rows.extend(
+            self.refused
+                .iter()
+                .map(|(why, times)| vec![format!("refused: {why}"), times.to_string()]),
+        );
         vec![
             View::States {
                 title: "OBUs by key".to_owned(),
-                states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
+                states: states
+                    .into_iter()
+                    .map(|(state, count)| (state.to_owned(), count))
+                    .collect(),
             },
-            View::Table { title: "Keys issued".to_owned(), columns: vec!["RSU".to_owned(), "keys".to_owned()], rows },
-            View::Series { title: "Key issue delay, ms".to_owned(), points: self.delays.clone(), band: Vec::new() },
+            View::Table {
+                title: "Keys issued".to_owned(),
+                columns: vec!["RSU".to_owned(), "keys".to_owned()],
+                rows,
+            },
+            View::Series {
+                title: "Key issue delay, ms".to_owned(),
+                points: self.delays.clone(),
+                band: Vec::new(),
+            },
             View::Gauge {
                 title: "Safety messages accepted".to_owned(),
                 share,
@@ -158,8 +189,17 @@ mod tests {
     use roadveil_role::Time;
 
     fn observe(fold: &mut Summary, node: &str, name: &str, fields: &[(&str, Value)]) {
-        let fields: Vec<_> = fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-        fold.observe(&Emitted { at: Time::from_secs(1), node, role: "obu", name, fields: &fields });
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect();
+        fold.observe(&Emitted {
+            at: Time::from_secs(1),
+            node,
+            role: "obu",
+            name,
+            fields: &fields,
+        });
     }
 
     #[test]
@@ -171,7 +211,11 @@ mod tests {
         observe(&mut fold, "car", "key_obtained", &obtained);
         observe(&mut fold, "rsu", "key_refused", &[("why", "revoked".into())]);
         observe(&mut fold, "rsu", "key_refused", &[("why", "bad_proof".into())]);
-        let counts = [("sent", 10u64.into()), ("accepted", 30u64.into()), ("refused", 10u64.into())];
+        let counts = [
+            ("sent", 10u64.into()),
+            ("accepted", 30u64.into()),
+            ("refused", 10u64.into()),
+        ];
         observe(&mut fold, "car", "counts", &counts);
         observe(&mut fold, "car", "something_else", &[]);
         let figures: BTreeMap<_, _> = fold.figures().into_iter().collect();

@@ -35,10 +35,16 @@ fn beacons_are_believed_only_if_they_can_be_true() {
     net.add(Node::new("car-0").role(1, "obu", obu(&issued, "car-0", &config)));
     net.run_until(Time::from_secs(30));
     let system = issued.authority().system();
-    let (here, there) = (issued.rsu_key("rsu-0").expect("an rsu"), issued.rsu_key("rsu-1").expect("an rsu"));
+    let (here, there) = (
+        issued.rsu_key("rsu-0").expect("an rsu"),
+        issued.rsu_key("rsu-1").expect("an rsu"),
+    );
     let mut rng = Stream::from_seed([1; 32]);
     let mut sign = |key, time| beacon::sign(system, key, LinkAddr::local([1; 6]), time, &mut rng);
-    let far = issued.authority().rsu_key(Location { x_cm: 100_100, y_cm: 0 }).expect("a key");
+    let far = issued
+        .authority()
+        .rsu_key(Location { x_cm: 100_100, y_cm: 0 })
+        .expect("a key");
     let good = sign(here, 30_000);
     let cases = [
         (Beacon { epoch: 9, ..good }, Err(Reason::WrongEpoch)),
@@ -46,8 +52,20 @@ fn beacons_are_believed_only_if_they_can_be_true() {
         (sign(here, 31_001), Err(Reason::Stale)),
         (sign(&far, 30_000), Err(Reason::WrongLocation)),
         // Signed under the key of another place, or of none.
-        (Beacon { location: there.location(), ..good }, Err(Reason::BadSignature)),
-        (Beacon { addr: LinkAddr::local([2; 6]), ..good }, Err(Reason::BadSignature)),
+        (
+            Beacon {
+                location: there.location(),
+                ..good
+            },
+            Err(Reason::BadSignature),
+        ),
+        (
+            Beacon {
+                addr: LinkAddr::local([2; 6]),
+                ..good
+            },
+            Err(Reason::BadSignature),
+        ),
         (Beacon { time: 30_001, ..good }, Err(Reason::BadSignature)),
         (good, Ok(())),
         (good, Err(Reason::Duplicate)),
@@ -55,7 +73,11 @@ fn beacons_are_believed_only_if_they_can_be_true() {
         (sign(there, 29_500), Ok(())),
     ];
     for (number, (beacon, expected)) in cases.into_iter().enumerate() {
-        assert_eq!(hears(&mut net, &encode(&Msg::Beacon(beacon))), expected, "case {number}");
+        assert_eq!(
+            hears(&mut net, &encode(&Msg::Beacon(beacon))),
+            expected,
+            "case {number}"
+        );
     }
 }
 
@@ -70,8 +92,16 @@ fn an_rsu_without_its_key_learns_nothing() {
     // It has a key, but of another place.
     let elsewhere = issued.rsu_key("rsu-1").expect("an rsu").clone();
     let impostor = Rsu::new(system.clone(), config.clone(), elsewhere);
-    net.add(Node::new("impostor").wired(HostAddr(10)).role(1, "rsu", Box::new(Typed(impostor))));
-    net.add(Node::new("car-0").at(5.0, 0.0).role(1, "obu", obu(&issued, "car-0", &config)));
+    net.add(
+        Node::new("impostor")
+            .wired(HostAddr(10))
+            .role(1, "rsu", Box::new(Typed(impostor))),
+    );
+    net.add(
+        Node::new("car-0")
+            .at(5.0, 0.0)
+            .role(1, "obu", obu(&issued, "car-0", &config)),
+    );
     let place = issued.rsu_key("rsu-0").expect("an rsu").clone();
     let mut rng = Stream::from_seed([1; 32]);
     // Its own beacons are too far to matter here; every one is replaced by one of the real RSU, with its address.
@@ -85,7 +115,11 @@ fn an_rsu_without_its_key_learns_nothing() {
     net.run_until(Time::from_secs(30));
     assert!(net.events("key_requested").count() >= 1);
     assert!(net.rejects("car-0").contains(&Reason::BadCiphertext));
-    assert!(!net.sent().any(|(_, _, frame)| matches!(decode(frame), Ok(Msg::Req2(_)))), "RID_i was not shown");
+    assert!(
+        !net.sent()
+            .any(|(_, _, frame)| matches!(decode(frame), Ok(Msg::Req2(_)))),
+        "RID_i was not shown"
+    );
     assert_eq!(net.state("car-0"), Some("requesting"));
 }
 
@@ -95,8 +129,14 @@ fn made_up_answers_do_no_harm() {
     let mut net = town(4, 1, 1, &[]).tamper(|transit| {
         let bytes = match decode(transit.frame) {
             // The name of the run is public: anybody may answer to it.
-            Ok(Msg::Res1(real)) if transit.at < Time::from_secs(3) => encode(&Msg::Res1(Res1 { nonce: ByteArray([1; 16]), ..real })),
-            Ok(Msg::Res2(real)) if transit.at < Time::from_secs(6) => encode(&Msg::Res2(Res2 { sealed: Default::default(), ..real })),
+            Ok(Msg::Res1(real)) if transit.at < Time::from_secs(3) => encode(&Msg::Res1(Res1 {
+                nonce: ByteArray([1; 16]),
+                ..real
+            })),
+            Ok(Msg::Res2(real)) if transit.at < Time::from_secs(6) => encode(&Msg::Res2(Res2 {
+                sealed: Default::default(),
+                ..real
+            })),
             _ => return Fate::Pass,
         };
         *transit.frame = bytes;
@@ -104,7 +144,13 @@ fn made_up_answers_do_no_harm() {
     });
     net.run_until(Time::from_secs(20));
     assert_eq!(net.events("key_obtained").count(), 1);
-    assert!(net.rejects("car-0").iter().filter(|why| **why == Reason::BadCiphertext).count() >= 2);
+    assert!(
+        net.rejects("car-0")
+            .iter()
+            .filter(|why| **why == Reason::BadCiphertext)
+            .count()
+            >= 2
+    );
     assert_eq!(net.events("key_issued").count(), 1, "the same request, again and again");
 }
 
@@ -114,9 +160,16 @@ fn answers_that_nobody_waits_for_are_refused() {
     net.run_until(Time::from_secs(5));
     let frames: Vec<_> = net.sent().map(|(_, _, frame)| frame.to_vec()).collect();
     let find = |wanted: fn(&Msg) -> bool| {
-        frames.iter().find(|frame| decode(frame).is_ok_and(|message| wanted(&message))).expect("it was sent").clone()
+        frames
+            .iter()
+            .find(|frame| decode(frame).is_ok_and(|message| wanted(&message)))
+            .expect("it was sent")
+            .clone()
     };
-    let (res1, res2) = (find(|message| matches!(message, Msg::Res1(_))), find(|message| matches!(message, Msg::Res2(_))));
+    let (res1, res2) = (
+        find(|message| matches!(message, Msg::Res1(_))),
+        find(|message| matches!(message, Msg::Res2(_))),
+    );
     let req1 = find(|message| matches!(message, Msg::Req1(_)));
     for frame in [res1, res2, req1] {
         assert_eq!(hears(&mut net, &frame), Err(Reason::Unexpected));
@@ -129,12 +182,19 @@ fn a_silent_rsu_is_given_up_for_another() {
     let mut net = town(4, 2, 1, &[]).tamper(|transit| {
         let from_first = transit.sender == "rsu-0" && transit.receiver == "car-0";
         // Its beacons are heard, its answers are not.
-        if from_first && !matches!(decode(transit.frame), Ok(Msg::Beacon(_))) { Fate::Drop } else { Fate::Pass }
+        if from_first && !matches!(decode(transit.frame), Ok(Msg::Beacon(_))) {
+            Fate::Drop
+        } else {
+            Fate::Pass
+        }
     });
     net.run_until(Time::from_secs(20));
     assert!(net.events("rsu_given_up").count() >= 1);
     assert_eq!(net.events("handover").count(), 1);
-    assert_eq!(net.events("key_issued").next().map(|(record, _)| record.node.as_str()), Some("rsu-1"));
+    assert_eq!(
+        net.events("key_issued").next().map(|(record, _)| record.node.as_str()),
+        Some("rsu-1")
+    );
     assert_eq!(net.state("car-0"), Some("keyed"));
 }
 
@@ -142,11 +202,20 @@ fn a_silent_rsu_is_given_up_for_another() {
 #[test]
 fn a_nearer_rsu_takes_over() {
     let mut net = town(4, 2, 1, &[]);
-    let start = roadveil_role::Fix { x: 40.0, y: 5.0, speed: 25.0, heading: 90.0 };
+    let start = roadveil_role::Fix {
+        x: 40.0,
+        y: 5.0,
+        speed: 25.0,
+        heading: 90.0,
+    };
     net.node("car-0").move_to(Time::ZERO, start);
     let mut net = net.tamper(|transit| {
         let answer = matches!(decode(transit.frame), Ok(Msg::Res1(_)));
-        if answer && transit.sender == "rsu-0" { Fate::Drop } else { Fate::Pass }
+        if answer && transit.sender == "rsu-0" {
+            Fate::Drop
+        } else {
+            Fate::Pass
+        }
     });
     net.run_until(Time::from_secs(15));
     assert_eq!(net.events("rsu_given_up").count(), 0, "it did not come to that");
@@ -176,7 +245,11 @@ fn link_addresses_do_not_link() {
     }
     asks.dedup();
     talks.dedup();
-    assert_eq!((asks.len(), talks.len()), (2, 2), "one for each run, one for each pseudonym");
+    assert_eq!(
+        (asks.len(), talks.len()),
+        (2, 2),
+        "one for each run, one for each pseudonym"
+    );
     let all: std::collections::BTreeSet<_> = asks.iter().chain(&talks).collect();
     assert_eq!(all.len(), 4);
 }
@@ -224,7 +297,11 @@ fn one_rsu_serves_many() {
     let mut net = one_rsu(&issued, 6, &config);
     for n in 0..40 {
         let name = format!("car-{n}");
-        net.add(Node::new(&name).at(f64::from(n), 3.0).role(1, "obu", obu(&issued, &name, &config)));
+        net.add(
+            Node::new(&name)
+                .at(f64::from(n), 3.0)
+                .role(1, "obu", obu(&issued, &name, &config)),
+        );
     }
     net.run_until(Time::from_secs(4));
     assert_eq!(net.events("key_obtained").count(), 40);

@@ -18,7 +18,10 @@ fn vehicles_get_keys_and_believe_each_other() {
     }
     assert_eq!(net.events("key_issued").count(), 3);
     assert_eq!(net.events("key_obtained").count(), 3);
-    assert!(matches!(field(&net, "key_obtained", "renewal"), Some(Value::Bool(false))));
+    assert!(matches!(
+        field(&net, "key_obtained", "renewal"),
+        Some(Value::Bool(false))
+    ));
 }
 
 #[test]
@@ -29,7 +32,13 @@ fn the_steps_come_in_the_papers_order() {
         What::Step { name, .. } if record.role != "ta" => Some((record.role.as_str(), *name)),
         _ => None,
     });
-    let expected = [("obu", "req1"), ("rsu", "res1"), ("obu", "req2"), ("rsu", "res2"), ("obu", "key")];
+    let expected = [
+        ("obu", "req1"),
+        ("rsu", "res1"),
+        ("obu", "req2"),
+        ("rsu", "res2"),
+        ("obu", "key"),
+    ];
     assert_eq!(steps.collect::<Vec<_>>(), expected);
     println!("{}", net.transcript(&PROTOCOL));
 }

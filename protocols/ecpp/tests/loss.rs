@@ -37,9 +37,9 @@ fn keys_are_renewed_in_time() {
     let mut net = town(3, 1, 2, &[]);
     net.set_air(Channel::lossy(0.2));
     net.run_until(Time::from_secs(300));
-    let renewals = net.events("key_obtained").filter(|(record, fields)| {
-        record.node == "car-0" && fields.contains(&("renewal", Value::Bool(true)))
-    });
+    let renewals = net
+        .events("key_obtained")
+        .filter(|(record, fields)| record.node == "car-0" && fields.contains(&("renewal", Value::Bool(true))));
     assert!((4..=8).contains(&renewals.count()));
     assert_eq!(net.events("key_expired").count(), 0);
     let sent: u64 = common::count(&net, "car-0", "sent");

@@ -50,7 +50,10 @@ fn hears_bytes(net: &mut Net, frame: &[u8]) -> Result<(), Reason> {
     net.inject("car-1", FROM, frame, Duration::ZERO);
     let seen = |net: &Net| {
         let here = |what: &What| matches!(what, What::Received { frame: got, .. } if got.as_ref() == frame);
-        net.records().iter().filter(|record| record.node == "car-1" && here(&record.what)).count()
+        net.records()
+            .iter()
+            .filter(|record| record.node == "car-1" && here(&record.what))
+            .count()
     };
     let already = seen(net);
     let arrived = |net: &Net| seen(net) > already;
@@ -75,12 +78,20 @@ impl Speaker {
     }
 
     fn says(&mut self, sequence: u32, now: Time) -> Safety {
-        let cam = Cam { sequence, time: now.as_millis(), ..Cam::default() };
+        let cam = Cam {
+            sequence,
+            time: now.as_millis(),
+            ..Cam::default()
+        };
         let body = Body::padded(cam, Vec::new(), 300);
         let mut bytes = encode(&body);
         bytes.extend_from_slice(self.certificate.id().as_ref());
         let signature = self.key.sign(&bytes, domain::MESSAGE, &mut self.rng);
-        Safety { body, credential: Credential::Certificate(self.certificate), signature }
+        Safety {
+            body,
+            credential: Credential::Certificate(self.certificate),
+            signature,
+        }
     }
 }
 
@@ -92,7 +103,10 @@ fn open_town() -> (Issued, Net) {
     (issued(&setup), net)
 }
 
-const LASTS: Validity = Validity { from: 10_000, until: 80_000 };
+const LASTS: Validity = Validity {
+    from: 10_000,
+    until: 80_000,
+};
 
 #[test]
 fn a_fresh_certified_message_is_believed_once() {
@@ -103,7 +117,10 @@ fn a_fresh_certified_message_is_believed_once() {
     assert_eq!(hears(&mut net, &message), Ok(()));
     assert_eq!(hears(&mut net, &message), Err(Reason::Duplicate));
     let later = speaker.says(1, net.now());
-    let digest = Safety { credential: Credential::Digest(speaker.certificate.id()), ..later };
+    let digest = Safety {
+        credential: Credential::Digest(speaker.certificate.id()),
+        ..later
+    };
     assert_eq!(hears(&mut net, &digest), Ok(()));
     assert_eq!(hears(&mut net, &digest), Err(Reason::Duplicate));
 }
@@ -143,13 +160,26 @@ fn a_certificate_out_of_its_time_is_refused() {
         assert_eq!(hears(&mut net, &message), expected, "{from}..{until}");
     }
     // One that is known does not outlive its time either.
-    let mut speaker = Speaker::certified(&issued, rsu, Validity { from: 10_000, until: 20_700 });
+    let mut speaker = Speaker::certified(
+        &issued,
+        rsu,
+        Validity {
+            from: 10_000,
+            until: 20_700,
+        },
+    );
     let message = speaker.says(0, net.now());
     assert_eq!(hears(&mut net, &message), Ok(()));
     net.run_until(Time::from_millis(20_700));
     let message = speaker.says(1, net.now());
-    let digest = Safety { credential: Credential::Digest(speaker.certificate.id()), ..message };
-    assert!(matches!(hears(&mut net, &digest), Err(Reason::OutsideValidity | Reason::UnknownKey)));
+    let digest = Safety {
+        credential: Credential::Digest(speaker.certificate.id()),
+        ..message
+    };
+    assert!(matches!(
+        hears(&mut net, &digest),
+        Err(Reason::OutsideValidity | Reason::UnknownKey)
+    ));
 }
 
 /// An OBU that takes its member key for an RSU's and certifies itself: the masters are separate, so it fails.
@@ -158,7 +188,14 @@ fn a_self_issued_certificate_is_refused() {
     let (issued, mut net) = open_town();
     let member = issued.obu_key("car-0").expect("a car");
     let posing = RsuKey::posing(*member.rid(), SecretPoint::new(*member.s().expose()));
-    let mut speaker = Speaker::certified(&issued, &posing, Validity { from: 0, until: u64::MAX });
+    let mut speaker = Speaker::certified(
+        &issued,
+        &posing,
+        Validity {
+            from: 0,
+            until: u64::MAX,
+        },
+    );
     let message = speaker.says(0, net.now());
     assert_eq!(hears(&mut net, &message), Err(Reason::BadCertificate));
 }
@@ -182,12 +219,25 @@ fn a_digest_that_nobody_knows_is_asked_for() {
     let mut speaker = Speaker::certified(&issued, issued.rsu_key("rsu-0").expect("an rsu"), LASTS);
     let id = speaker.certificate.id();
     let message = speaker.says(0, net.now());
-    let digest = Safety { credential: Credential::Digest(id), ..message };
+    let digest = Safety {
+        credential: Credential::Digest(id),
+        ..message
+    };
     assert_eq!(hears(&mut net, &digest), Err(Reason::UnknownKey));
     net.run_until(net.now() + secs(1));
-    let asked = spoken(&net, "car-1", true).into_iter().chain(spoken(&net, "car-1", false));
-    assert_eq!(asked.filter(|message| message.body.wanted.contains(&id)).count(), 1, "once, and not again at once");
-    assert!(spoken(&net, "car-1", false).iter().all(|message| encode(&message.body).len() == 301));
+    let asked = spoken(&net, "car-1", true)
+        .into_iter()
+        .chain(spoken(&net, "car-1", false));
+    assert_eq!(
+        asked.filter(|message| message.body.wanted.contains(&id)).count(),
+        1,
+        "once, and not again at once"
+    );
+    assert!(
+        spoken(&net, "car-1", false)
+            .iter()
+            .all(|message| encode(&message.body).len() == 301)
+    );
 }
 
 /// In the mode `new-neighbour` a certificate travels first of all, when a station is new, and when it is asked for.
@@ -204,7 +254,10 @@ fn certificates_are_attached_when_they_must() {
     let (with, without) = attached("always", 0);
     assert!(with > 100 && without == 0);
     let (with, without) = attached("every-second", 5);
-    assert!((9..=11).contains(&with) && (85..=95).contains(&without), "{with} {without}");
+    assert!(
+        (9..=11).contains(&with) && (85..=95).contains(&without),
+        "{with} {without}"
+    );
     let (with, without) = attached("new-neighbour", 5);
     assert!(with == 0 && without > 90, "{with} {without}");
     let (with, _) = attached("new-neighbour", 0);
@@ -216,12 +269,19 @@ fn certificates_are_attached_when_they_must() {
 fn a_missed_certificate_comes_on_request() {
     let mut net = town(2, 1, 2, &[("attach", "new-neighbour".into())]).tamper(|transit| {
         let missed = transit.at < Time::from_secs(5) && transit.sender == "car-0" && transit.receiver == "car-1";
-        if missed && transit.frame.len() > 600 { Fate::Drop } else { Fate::Pass }
+        if missed && transit.frame.len() > 600 {
+            Fate::Drop
+        } else {
+            Fate::Pass
+        }
     });
     net.run_until(Time::from_secs(8));
     let last = net.rejects("car-1");
     assert!(last.contains(&Reason::UnknownKey));
-    let asked = spoken(&net, "car-1", false).iter().filter(|message| !message.body.wanted.is_empty()).count();
+    let asked = spoken(&net, "car-1", false)
+        .iter()
+        .filter(|message| !message.body.wanted.is_empty())
+        .count();
     assert!(asked >= 1);
     let before = count(&net, "car-1", "accepted");
     net.run_until(Time::from_secs(12));
@@ -233,7 +293,10 @@ fn ones_own_words_played_back_are_refused() {
     let (mut net, _) = talking(&[]);
     let own = spoken(&net, "car-1", true).pop().expect("it spoke");
     let replayed = encode(&Msg::Safety(own));
-    assert!(matches!(hears_bytes(&mut net, &replayed), Err(Reason::Duplicate | Reason::Stale)));
+    assert!(matches!(
+        hears_bytes(&mut net, &replayed),
+        Err(Reason::Duplicate | Reason::Stale)
+    ));
 }
 
 /// What a sender announces with a frame is what its receivers ask.
@@ -260,7 +323,11 @@ fn every_cut_message_is_malformed() {
     let (mut net, message) = talking(&[]);
     let frame = encode(&Msg::Safety(message));
     for length in 1..frame.len() {
-        assert_eq!(hears_bytes(&mut net, &frame[..length]), Err(Reason::Malformed), "{length}");
+        assert_eq!(
+            hears_bytes(&mut net, &frame[..length]),
+            Err(Reason::Malformed),
+            "{length}"
+        );
     }
     let longer = [frame.as_slice(), &[0]].concat();
     assert_eq!(hears_bytes(&mut net, &longer), Err(Reason::Malformed));
@@ -300,7 +367,12 @@ fn a_host_has_nothing_to_say_to_a_vehicle() {
     let (mut net, message) = talking(&[]);
     let before = net.rejects("car-1").len();
     for message in [Msg::Ack { sequence: 1 }, Msg::Safety(message)] {
-        net.inject("car-1", Address::Host(roadveil_role::HostAddr(1)), &encode(&message), Duration::ZERO);
+        net.inject(
+            "car-1",
+            Address::Host(roadveil_role::HostAddr(1)),
+            &encode(&message),
+            Duration::ZERO,
+        );
     }
     net.set_air(Channel::lossy(1.0));
     net.run_until(net.now() + Duration::from_millis(1));

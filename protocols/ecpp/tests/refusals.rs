@@ -46,7 +46,10 @@ fn twisted(changes: &[(&str, Value)], twist: impl FnOnce(&mut Request, &Issued))
 #[test]
 fn an_honest_request_is_granted() {
     for mode in ["hardened", "paper"] {
-        assert!(matches!(twisted(&[("issue", mode.into())], |_, _| {}), Ok(Answer::Issued(_))), "{mode}");
+        assert!(
+            matches!(twisted(&[("issue", mode.into())], |_, _| {}), Ok(Answer::Issued(_))),
+            "{mode}"
+        );
     }
 }
 
@@ -62,14 +65,30 @@ fn what_is_no_group_element_is_refused() {
     infinity[0] = 0xc0;
     let mut uncompressed = r1;
     uncompressed.0[0] &= 0x7f;
-    for bad in [off_curve, ByteArray(infinity), ByteArray([0; 96]), ByteArray([0xff; 96]), uncompressed] {
+    for bad in [
+        off_curve,
+        ByteArray(infinity),
+        ByteArray([0; 96]),
+        ByteArray([0xff; 96]),
+        uncompressed,
+    ] {
         hand.say(&mut net, &Msg::Req1(Req1 { r1: bad, share }));
         assert_eq!(net.rejects("rsu-0").last(), Some(&Reason::BadElement), "{bad}");
     }
     // X25519 shares of small order, with which the secret would be known to everybody.
-    for zero in [[0; 32], { let mut one = [0; 32]; one[0] = 1; one }] {
+    for zero in [[0; 32], {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    }] {
         let (_, r1) = hand.r1(HERE);
-        hand.say(&mut net, &Msg::Req1(Req1 { r1, share: Some(ByteArray(zero)) }));
+        hand.say(
+            &mut net,
+            &Msg::Req1(Req1 {
+                r1,
+                share: Some(ByteArray(zero)),
+            }),
+        );
         assert_eq!(net.rejects("rsu-0").last(), Some(&Reason::BadElement));
     }
     assert!(Hand::answers(&net).is_empty());
@@ -88,7 +107,13 @@ fn a_point_outside_the_subgroup_is_refused() {
     });
     for bytes in outside {
         assert!(G2::decode(&bytes).is_err());
-        hand.say(&mut net, &Msg::Req1(Req1 { r1: bytes, share: Some(ByteArray([9; 32])) }));
+        hand.say(
+            &mut net,
+            &Msg::Req1(Req1 {
+                r1: bytes,
+                share: Some(ByteArray([9; 32])),
+            }),
+        );
     }
     assert!(net.rejects("rsu-0").iter().all(|why| *why == Reason::BadElement));
     assert_eq!(net.rejects("rsu-0").len(), 49);
@@ -100,9 +125,14 @@ fn a_run_for_another_place_opens_nothing() {
     let mut hand = Hand::new(&issued, &config);
     let secrets = hand.open(&mut net, Location { x_cm: 100, y_cm: 0 });
     let answers = Hand::answers(&net);
-    let Ok(Msg::Res1(response)) = roadveil_role::decode(&answers[0]) else { panic!("no res1") };
+    let Ok(Msg::Res1(response)) = roadveil_role::decode(&answers[0]) else {
+        panic!("no res1")
+    };
     let part = roadveil_ecpp::schedule::Part::Res1;
-    assert!(secrets.open(part, None, &response.sealed.0).is_err(), "the RSU has no key of that place");
+    assert!(
+        secrets.open(part, None, &response.sealed.0).is_err(),
+        "the RSU has no key of that place"
+    );
     let key = SigningKey::random(&mut hand.rng);
     let request = hand.request(&secrets, member(&issued), &key, net.now());
     assert_eq!(hand.ask(&mut net, &secrets, &request), Err(Reason::BadCiphertext));
@@ -123,14 +153,24 @@ fn validities_are_held() {
     assert_eq!(case(now, now + 120_001), Err(Reason::OverlongValidity));
     assert_eq!(case(0, u64::MAX), Err(Reason::OverlongValidity));
     assert_eq!(case(now - 10_000, now), Err(Reason::OutsideValidity), "already over");
-    assert_eq!(case(now + 10_000, now + 60_000), Err(Reason::OutsideValidity), "not yet begun");
-    assert_eq!(case(now + 60_000, now), Err(Reason::OutsideValidity), "ends before it begins");
+    assert_eq!(
+        case(now + 10_000, now + 60_000),
+        Err(Reason::OutsideValidity),
+        "not yet begun"
+    );
+    assert_eq!(
+        case(now + 60_000, now),
+        Err(Reason::OutsideValidity),
+        "ends before it begins"
+    );
 }
 
 #[test]
 fn a_signature_of_somebody_else_is_refused() {
     let wrong = [
-        twisted(&[], |request, issued| request.rid = issued.obu_key("car-1").expect("a car").rid_bytes()),
+        twisted(&[], |request, issued| {
+            request.rid = issued.obu_key("car-1").expect("a car").rid_bytes()
+        }),
         twisted(&[], |request, _| request.validity.until -= 1),
         twisted(&[], |request, _| request.sigma1.c.0[31] ^= 1),
         twisted(&[], |request, _| request.sigma1.z.0[47] ^= 1),
@@ -140,8 +180,14 @@ fn a_signature_of_somebody_else_is_refused() {
     for answer in wrong {
         assert_eq!(answer, Err(Reason::BadSignature));
     }
-    assert_eq!(twisted(&[], |request, _| request.y.0[0] &= 0x7f), Err(Reason::BadElement));
-    assert_eq!(twisted(&[], |request, _| request.y = ByteArray([0; 48])), Err(Reason::BadElement));
+    assert_eq!(
+        twisted(&[], |request, _| request.y.0[0] &= 0x7f),
+        Err(Reason::BadElement)
+    );
+    assert_eq!(
+        twisted(&[], |request, _| request.y = ByteArray([0; 48])),
+        Err(Reason::BadElement)
+    );
 }
 
 #[test]
@@ -150,7 +196,10 @@ fn a_member_key_that_the_authority_never_made_is_refused() {
     let mut hand = Hand::new(&issued, &config);
     let secrets = hand.open(&mut net, HERE);
     let key = SigningKey::random(&mut hand.rng);
-    let made_up = ObuKey::new(Scalar::from_u64(5), SecretPoint::new(G1::generator().mul(&Scalar::from_u64(6))));
+    let made_up = ObuKey::new(
+        Scalar::from_u64(5),
+        SecretPoint::new(G1::generator().mul(&Scalar::from_u64(6))),
+    );
     let request = hand.request(&secrets, &made_up, &key, net.now());
     assert_eq!(hand.ask(&mut net, &secrets, &request), Err(Reason::BadSignature));
 }
@@ -205,7 +254,13 @@ fn an_rsu_takes_up_so_many_requests_in_a_second() {
     let mut hand = Hand::new(&issued, &config);
     let ask = |hand: &mut Hand<'_>, net: &mut Net| {
         let (_, r1) = hand.r1(HERE);
-        hand.say(net, &Msg::Req1(Req1 { r1, share: Some(ByteArray([9; 32])) }));
+        hand.say(
+            net,
+            &Msg::Req1(Req1 {
+                r1,
+                share: Some(ByteArray([9; 32])),
+            }),
+        );
     };
     (0..8).for_each(|_| ask(&mut hand, &mut net));
     assert_eq!(Hand::answers(&net).len(), 5);

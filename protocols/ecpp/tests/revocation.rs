@@ -21,7 +21,10 @@ fn a_revoked_vehicle_gets_no_key_and_no_answer() {
     assert_eq!(net.state("car-1"), Some("keyed"));
     let refused = net.events("key_refused").collect::<Vec<_>>();
     assert!(!refused.is_empty() && refused.iter().all(|(_, fields)| fields[0].1 == Value::from("revoked")));
-    let answered = net.sent().filter(|(_, _, frame)| matches!(decode(frame), Ok(Msg::Res2(_)))).count();
+    let answered = net
+        .sent()
+        .filter(|(_, _, frame)| matches!(decode(frame), Ok(Msg::Res2(_))))
+        .count();
     assert_eq!(answered, 1, "car-1 only");
 }
 
@@ -41,7 +44,12 @@ fn revocation_takes_effect_at_the_next_issue() {
     net.run_until(Time::from_secs(30));
     assert_eq!(net.state("car-0"), Some("keyed"));
     net.run_until(Time::from_secs(80));
-    assert_eq!(net.events("key_obtained").filter(|(record, _)| record.node == "car-0").count(), 1);
+    assert_eq!(
+        net.events("key_obtained")
+            .filter(|(record, _)| record.node == "car-0")
+            .count(),
+        1
+    );
     assert_eq!(net.events("key_expired").count(), 1);
     assert_eq!(net.events("list_updated").count(), 1);
     let late = net.sent().filter(|(record, _, frame)| {
@@ -63,12 +71,20 @@ fn unknown_names_and_bad_schedules_are_no_setup() {
 fn lists_cross_lossy_wires() {
     for seed in 0..5 {
         let mut net = town(seed, 3, 1, &[("revoke", "car-0@1s".into())]);
-        net.set_wires(Channel::lossy(0.5).duplicating(0.2).jittering(Duration::from_millis(300)));
+        net.set_wires(
+            Channel::lossy(0.5)
+                .duplicating(0.2)
+                .jittering(Duration::from_millis(300)),
+        );
         let arrived = net.run_until_or(Time::from_secs(60), |net| net.events("list_updated").count() == 3);
         assert!(arrived);
         net.set_wires(Channel::perfect());
         net.run_until(net.now() + secs(30));
-        let lists: Vec<_> = net.sent().filter(|(record, ..)| record.node == "ta").map(|(.., frame)| frame.to_vec()).collect();
+        let lists: Vec<_> = net
+            .sent()
+            .filter(|(record, ..)| record.node == "ta")
+            .map(|(.., frame)| frame.to_vec())
+            .collect();
         let mut distinct = lists.clone();
         distinct.sort();
         distinct.dedup();
@@ -79,11 +95,21 @@ fn lists_cross_lossy_wires() {
 }
 
 fn sequence(frame: &[u8]) -> u64 {
-    if let Ok(Msg::List(list)) = decode(frame) { list.sequence } else { panic!("not a list") }
+    if let Ok(Msg::List(list)) = decode(frame) {
+        list.sequence
+    } else {
+        panic!("not a list")
+    }
 }
 
 fn list_of(net: &roadveil_role::testkit::Net) -> List {
-    let list = net.sent().find_map(|(_, _, frame)| if let Ok(Msg::List(list)) = decode(frame) { Some(list) } else { None });
+    let list = net.sent().find_map(|(_, _, frame)| {
+        if let Ok(Msg::List(list)) = decode(frame) {
+            Some(list)
+        } else {
+            None
+        }
+    });
     list.expect("a list was sent")
 }
 
@@ -95,15 +121,32 @@ fn lists_are_held_to_their_signature_and_order() {
     net.run_until(Time::from_secs(18));
     let mut hears = |list: &List| {
         let before = net.rejects("rsu-0").len();
-        net.inject("rsu-0", Address::Host(HostAddr(1)), &encode(&Msg::List(list.clone())), Duration::ZERO);
+        net.inject(
+            "rsu-0",
+            Address::Host(HostAddr(1)),
+            &encode(&Msg::List(list.clone())),
+            Duration::ZERO,
+        );
         net.run_until(net.now());
         net.rejects("rsu-0").get(before).map_or(Ok(()), |why| Err(*why))
     };
     assert_eq!(hears(&first), Err(Reason::Stale), "an old list is not taken back");
-    let forged = List { sequence: 99, ..first.clone() };
+    let forged = List {
+        sequence: 99,
+        ..first.clone()
+    };
     assert_eq!(hears(&forged), Err(Reason::BadSignature));
-    assert_eq!(hears(&List { epoch: 9, ..forged.clone() }), Err(Reason::WrongEpoch));
-    let unsorted = List { revoked: vec![ByteArray([2; 32]), ByteArray([1; 32])], ..forged };
+    assert_eq!(
+        hears(&List {
+            epoch: 9,
+            ..forged.clone()
+        }),
+        Err(Reason::WrongEpoch)
+    );
+    let unsorted = List {
+        revoked: vec![ByteArray([2; 32]), ByteArray([1; 32])],
+        ..forged
+    };
     assert_eq!(hears(&unsorted), Err(Reason::Malformed));
     let mut tampered = first;
     tampered.sequence = 99;
@@ -127,10 +170,19 @@ fn acknowledgements_are_held_to_what_was_sent() {
     let mut net = town(7, 1, 1, &[]);
     net.run_until(Time::from_secs(2));
     for (from, sequence) in [(10, 5), (11, 1), (10, 1)] {
-        net.inject("ta", Address::Host(HostAddr(from)), &encode(&Msg::Ack { sequence }), Duration::ZERO);
+        net.inject(
+            "ta",
+            Address::Host(HostAddr(from)),
+            &encode(&Msg::Ack { sequence }),
+            Duration::ZERO,
+        );
     }
     net.run_until(Time::from_secs(2));
-    assert_eq!(net.rejects("ta"), [Reason::Unexpected; 2], "not sent yet; no RSU of ours");
+    assert_eq!(
+        net.rejects("ta"),
+        [Reason::Unexpected; 2],
+        "not sent yet; no RSU of ours"
+    );
 }
 
 /// An RSU that was cut off for too long no longer knows whom not to serve.
@@ -139,7 +191,11 @@ fn a_list_that_is_too_old_stops_the_issue() {
     let issued = issued(&setup(5, 1, 1, &[("list_max_age", Value::Span(secs(30)))]));
     let config = Config::clone(issued.config());
     let mut net = one_rsu(&issued, 5, &config).tamper(|transit| {
-        if transit.at > Time::from_secs(10) && transit.sender == "ta" { Fate::Drop } else { Fate::Pass }
+        if transit.at > Time::from_secs(10) && transit.sender == "ta" {
+            Fate::Drop
+        } else {
+            Fate::Pass
+        }
     });
     let mut ask = |at| {
         net.run_until(Time::from_secs(at));

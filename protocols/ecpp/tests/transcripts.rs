@@ -9,7 +9,11 @@ use roadveil_role::testkit::Channel;
 
 fn transcript(loss: f64, mode: &str, revoke: &str) -> String {
     let mut net = town(11, 2, 2, &[("issue", mode.into()), ("revoke", revoke.into())]);
-    net.set_air(Channel::lossy(loss).duplicating(loss / 3.0).jittering(core::time::Duration::from_millis(5)));
+    net.set_air(
+        Channel::lossy(loss)
+            .duplicating(loss / 3.0)
+            .jittering(core::time::Duration::from_millis(5)),
+    );
     net.run_until(Time::from_millis(4_000));
     let all = net.transcript(&PROTOCOL);
     // Safety messages come ten times a second; the first two of each vehicle tell enough.

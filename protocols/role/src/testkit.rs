@@ -181,7 +181,11 @@ impl Net {
     /// # Panics
     /// If there is a node of that name.
     pub fn add(&mut self, mut node: Node) {
-        assert!(self.nodes.iter().all(|other| other.name != node.name), "two nodes called {}", node.name);
+        assert!(
+            self.nodes.iter().all(|other| other.name != node.name),
+            "two nodes called {}",
+            node.name
+        );
         node.seed(self.seed);
         let index = self.nodes.len();
         for role in 0..node.roles.len() {
@@ -217,12 +221,21 @@ impl Net {
     /// Hands `frame` to the node called `to` after a span, as if it came from `from`.
     pub fn inject(&mut self, to: &str, from: Address, frame: &[u8], after: core::time::Duration) {
         let node = self.index(to);
-        self.push(self.now + after, node, Pending::Frame { from, frame: frame.into() });
+        self.push(
+            self.now + after,
+            node,
+            Pending::Frame {
+                from,
+                frame: frame.into(),
+            },
+        );
     }
 
     /// Handles the next event. `false` if nothing will ever happen again.
     pub fn step(&mut self) -> bool {
-        let Some(((at, _), (node, pending))) = self.queue.pop_first() else { return false };
+        let Some(((at, _), (node, pending))) = self.queue.pop_first() else {
+            return false;
+        };
         self.now = at;
         match pending {
             Pending::Start { role } => self.call(node, role, |role, cx| role.start(cx)),
@@ -279,13 +292,29 @@ impl Net {
     /// Why the node called `node` refused frames, in order.
     pub fn rejects(&self, node: &str) -> Vec<Reason> {
         let of_node = self.records.iter().filter(|record| record.node == node);
-        of_node.filter_map(|record| if let What::Rejected(why) = record.what { Some(why) } else { None }).collect()
+        of_node
+            .filter_map(|record| {
+                if let What::Rejected(why) = record.what {
+                    Some(why)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     /// The last state that the node called `node` named.
     pub fn state(&self, node: &str) -> Option<&'static str> {
         let of_node = self.records.iter().rev().filter(|record| record.node == node);
-        of_node.filter_map(|record| if let What::State(state) = record.what { Some(state) } else { None }).next()
+        of_node
+            .filter_map(|record| {
+                if let What::State(state) = record.what {
+                    Some(state)
+                } else {
+                    None
+                }
+            })
+            .next()
     }
 
     /// What the node called `node` charged since the last call.
@@ -315,14 +344,26 @@ impl Net {
     fn record(&mut self, node: usize, role: usize, what: What) {
         let Node { name, parts, .. } = &self.nodes[node];
         let role = parts.get(role).map_or_else(String::new, |part| part.name.clone());
-        self.records.push(Record { at: self.now, node: name.clone(), role, what });
+        self.records.push(Record {
+            at: self.now,
+            node: name.clone(),
+            role,
+            what,
+        });
     }
 
     /// Gives a frame to the roles that speak its protocol.
     fn deliver(&mut self, node: usize, from: Address, frame: &Arc<[u8]>) {
         for role in 0..self.nodes[node].roles.len() {
             if frame.first() == Some(&self.nodes[node].parts[role].protocol) {
-                self.record(node, role, What::Received { from, frame: frame.clone() });
+                self.record(
+                    node,
+                    role,
+                    What::Received {
+                        from,
+                        frame: frame.clone(),
+                    },
+                );
                 self.call(node, role, |role, cx| role.receive(cx, from, frame));
             }
         }
@@ -331,7 +372,10 @@ impl Net {
     /// Runs one callback of a role and carries out its effects.
     fn call(&mut self, node: usize, role: usize, call: impl FnOnce(&mut dyn Role, &mut Cx<'_>)) {
         let mut effects = Vec::new();
-        let mut asked = Asked { host: &self.host, answers: Vec::new() };
+        let mut asked = Asked {
+            host: &self.host,
+            answers: Vec::new(),
+        };
         let state = &mut self.nodes[node];
         let loan = Loan {
             now: state.local(self.now),
@@ -340,14 +384,24 @@ impl Net {
             host: state.host,
             streams: &mut state.parts[role].streams,
         };
-        let Some((running, peers)) = Peers::split(&mut state.roles, role) else { return };
+        let Some((running, peers)) = Peers::split(&mut state.roles, role) else {
+            return;
+        };
         let mut cx = Cx::new(loan, &mut asked, &mut effects, peers);
         call(running.as_mut(), &mut cx);
         let charge = cx.finish();
         let answers = asked.answers;
         state.charged += charge;
         for (scheme, digest, verdict) in answers {
-            self.record(node, role, What::Asked { scheme, digest, valid: verdict.is_valid() });
+            self.record(
+                node,
+                role,
+                What::Asked {
+                    scheme,
+                    digest,
+                    valid: verdict.is_valid(),
+                },
+            );
         }
         for effect in effects {
             self.carry_out(node, role, effect);
@@ -359,7 +413,15 @@ impl Net {
             Effect::Send { to, frame, anticipated } => {
                 let frame: Arc<[u8]> = frame.into();
                 let anticipated = anticipated.iter().map(|check| *check.digest()).collect();
-                self.record(node, role, What::Sent { to, frame: frame.clone(), anticipated });
+                self.record(
+                    node,
+                    role,
+                    What::Sent {
+                        to,
+                        frame: frame.clone(),
+                        anticipated,
+                    },
+                );
                 self.send(node, to, &frame);
             }
             Effect::Wake { timer, at } => {
@@ -444,7 +506,14 @@ impl Net {
             Fate::Repeat(after) => Some(after),
         };
         let frame: Arc<[u8]> = bytes.into();
-        self.push(self.now + delay, receiver, Pending::Frame { from, frame: frame.clone() });
+        self.push(
+            self.now + delay,
+            receiver,
+            Pending::Frame {
+                from,
+                frame: frame.clone(),
+            },
+        );
         if let Some(after) = again {
             self.push(self.now + delay + after, receiver, Pending::Frame { from, frame });
         }
@@ -453,7 +522,10 @@ impl Net {
 
 impl core::fmt::Debug for Net {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Net").field("now", &self.now).field("queue", &self.queue.len()).finish_non_exhaustive()
+        f.debug_struct("Net")
+            .field("now", &self.now)
+            .field("queue", &self.queue.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -38,7 +38,10 @@ fn a_log_cut_anywhere_has_a_prefix_of_its_run() {
         // Reading all of it at each of many thousand places would take long; the chunks are what matters.
         if cut % 7 == 0 || cut + 4 * 1024 > bytes.len() {
             let read = sample::read_all(&log);
-            assert!(read.iter().map(|(number, _)| *number).eq(0..read.len() as u64), "cut at {cut}");
+            assert!(
+                read.iter().map(|(number, _)| *number).eq(0..read.len() as u64),
+                "cut at {cut}"
+            );
             assert_true(&read, &records).unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
             assert!(read.len() >= most, "cut at {cut}");
             most = read.len();
@@ -66,7 +69,12 @@ fn no_flipped_bit_makes_another_run() {
         }
         if read.len() < records.len() {
             let told = !integrity.damage.is_empty() || matches!(log.ending(), Ending::Cut { .. });
-            assert!(told, "bit at byte {place}: {} of {} records, {integrity:?}", read.len(), records.len());
+            assert!(
+                told,
+                "bit at byte {place}: {} of {} records, {integrity:?}",
+                read.len(),
+                records.len()
+            );
         } else if integrity.is_sound() {
             assert_eq!(integrity.chain, finished.stream_hash);
             unnoticed += 1;
@@ -91,10 +99,19 @@ fn a_bad_chunk_costs_its_own_time_and_no_more() {
     assert_eq!(integrity.damage.len(), 1, "{integrity:?}");
     assert_eq!(read.len() as u64 + integrity.lost, records.len() as u64);
     assert!(integrity.lost > 0 && integrity.lost < 200);
-    let (from, to) = (integrity.damage[0].from.expect("known"), integrity.damage[0].to.expect("known"));
+    let (from, to) = (
+        integrity.damage[0].from.expect("known"),
+        integrity.damage[0].to.expect("known"),
+    );
     for (number, record) in records.iter().enumerate() {
-        let lost = read.binary_search_by_key(&(number as u64), |(number, _)| *number).is_err();
-        assert!(!lost || (from <= record.at && record.at <= to), "{number} at {}: {from} to {to}", record.at);
+        let lost = read
+            .binary_search_by_key(&(number as u64), |(number, _)| *number)
+            .is_err();
+        assert!(
+            !lost || (from <= record.at && record.at <= to),
+            "{number} at {}: {from} to {to}",
+            record.at
+        );
     }
     // The chain goes on behind the hole, and the end cannot be told.
     assert_eq!((integrity.broken_at, integrity.end), (None, EndCheck::Unknown));
@@ -104,7 +121,12 @@ fn a_bad_chunk_costs_its_own_time_and_no_more() {
 fn rubbish_after_the_end_or_in_place_of_a_log_is_survived() {
     let records = sample::run(60);
     let (bytes, _) = sample::log_bytes(&records);
-    for rubbish in [&[0u8; 100][..], &[0xff; 3], b"\x06\xff\xff\xff\xff\xff\xff\xff\xff", &bytes[..200]] {
+    for rubbish in [
+        &[0u8; 100][..],
+        &[0xff; 3],
+        b"\x06\xff\xff\xff\xff\xff\xff\xff\xff",
+        &bytes[..200],
+    ] {
         let mut longer = bytes.clone();
         longer.extend_from_slice(rubbish);
         let log = sample::open(longer).expect("it opens");
@@ -113,7 +135,10 @@ fn rubbish_after_the_end_or_in_place_of_a_log_is_survived() {
         assert!(log.check().expect("it reads").is_sound());
     }
     assert!(matches!(sample::open(&b""[..]), Err(LogError::Empty { .. })));
-    assert!(matches!(sample::open(&b"name = \"city\"\n"[..]), Err(LogError::NotALog { .. })));
+    assert!(matches!(
+        sample::open(&b"name = \"city\"\n"[..]),
+        Err(LogError::NotALog { .. })
+    ));
     assert!(matches!(sample::open(&[0u8; 4096][..]), Err(LogError::NotALog { .. })));
     assert!(matches!(sample::open(&bytes[..5]), Err(LogError::Headless { .. })));
     // Rubbish in the midst of it.
@@ -131,12 +156,17 @@ fn rubbish_after_the_end_or_in_place_of_a_log_is_survived() {
 #[test]
 fn an_mcap_file_of_somebody_else_is_named_so() {
     let mut bytes = Vec::new();
-    let mut writer =
-        mcap::WriteOptions::new().profile("ros2").create(std::io::Cursor::new(&mut bytes)).expect("memory takes it");
+    let mut writer = mcap::WriteOptions::new()
+        .profile("ros2")
+        .create(std::io::Cursor::new(&mut bytes))
+        .expect("memory takes it");
     writer.finish().expect("memory takes it");
     drop(writer);
     let error = sample::open(bytes).expect_err("not ours");
-    assert!(matches!(&error, LogError::Foreign { profile, .. } if profile == "ros2"), "{error}");
+    assert!(
+        matches!(&error, LogError::Foreign { profile, .. } if profile == "ros2"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -146,10 +176,19 @@ fn a_newer_format_is_refused_by_name() {
     manifest.roadveil = "3.1.4".into();
     let file = sample::Shared::default();
     let path = std::path::Path::new("new.mcap");
-    let writer = Writer::onto(Box::new(file.clone()), path, &manifest, &sample::cast(), Options::default());
+    let writer = Writer::onto(
+        Box::new(file.clone()),
+        path,
+        &manifest,
+        &sample::cast(),
+        Options::default(),
+    );
     drop(writer.expect("memory takes it"));
     let error = sample::open(file.bytes()).expect_err("too new");
-    assert!(matches!(&error, LogError::Version { written_by, .. } if written_by == "3.1.4"), "{error}");
+    assert!(
+        matches!(&error, LogError::Version { written_by, .. } if written_by == "3.1.4"),
+        "{error}"
+    );
 }
 
 /// Sizes that a file claims are bounded before anything is allocated; a claim of petabytes would end the process.
@@ -171,7 +210,10 @@ fn huge_lengths_allocate_nothing() {
         }
     }
     // The same in the manifest's attachment: there is no log without it.
-    let manifest = bytes.windows(17).position(|window| window == b"roadveil.manifest").expect("it is there");
+    let manifest = bytes
+        .windows(17)
+        .position(|window| window == b"roadveil.manifest")
+        .expect("it is there");
     let mut hit = bytes.clone();
     hit[manifest - 28..manifest - 20].copy_from_slice(&u64::MAX.to_le_bytes());
     assert!(matches!(sample::open(hit), Err(LogError::Headless { .. })));
@@ -186,7 +228,11 @@ fn an_edited_log_decodes_and_is_found_out() {
         if batch.first == 0 {
             // The strength of the first reception.
             let last = batch.truth.len() - 1;
-            let place = batch.truth.iter().rposition(|&byte| byte == (-61i8).cast_unsigned()).unwrap_or(last);
+            let place = batch
+                .truth
+                .iter()
+                .rposition(|&byte| byte == (-61i8).cast_unsigned())
+                .unwrap_or(last);
             batch.truth[place] ^= 1;
         }
     });
@@ -224,7 +270,12 @@ pub(super) fn rewrite(bytes: &[u8], mut change: impl FnMut(&mut Batch)) -> Vec<u
         change(&mut batch);
         let mut message = |channel_id, data: &[u8]| {
             let (sequence, log_time) = (number as u32, batch.to.0);
-            let header = mcap::records::MessageHeader { channel_id, sequence, log_time, publish_time: 0 };
+            let header = mcap::records::MessageHeader {
+                channel_id,
+                sequence,
+                log_time,
+                publish_time: 0,
+            };
             writer.write_to_known_channel(&header, data).expect("memory takes it");
         };
         message(events, &batch.public);

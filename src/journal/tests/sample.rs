@@ -64,8 +64,12 @@ pub(in crate::journal) fn event() -> impl Strategy<Value = Event> {
             lost,
         })
     };
-    let load =
-        (node(), any::<[u16; 3]>()).prop_map(|(node, [queued, busy, received])| Load { node, queued, busy, received });
+    let load = (node(), any::<[u16; 3]>()).prop_map(|(node, [queued, busy, received])| Load {
+        node,
+        queued,
+        busy,
+        received,
+    });
     let receptions = prop_oneof![
         vec(reception(), 0..20),
         vec(reception(), 0..20).prop_map(|mut list| {
@@ -83,8 +87,20 @@ pub(in crate::journal) fn event() -> impl Strategy<Value = Event> {
         })),
         (tx(), node(), any::<u8>()).prop_map(|(tx, node, attempt)| Event::Sent { tx, node, attempt }),
         (tx(), receptions).prop_map(|(tx, receptions)| Event::Heard { tx, receptions }),
-        (tx(), node(), node(), proptest::result::maybe_ok(any::<u64>().prop_map(Time), reason()), bytes())
-            .prop_map(|(tx, from, to, fate, bytes)| Event::Packet(Packet { tx, from, to, fate, bytes })),
+        (
+            tx(),
+            node(),
+            node(),
+            proptest::result::maybe_ok(any::<u64>().prop_map(Time), reason()),
+            bytes()
+        )
+            .prop_map(|(tx, from, to, fate, bytes)| Event::Packet(Packet {
+                tx,
+                from,
+                to,
+                fate,
+                bytes
+            })),
         (tx(), node(), reason()).prop_map(|(tx, node, why)| Event::Dropped { tx, node, why }),
         (node(), reason(), any::<[u8; 2]>()).prop_map(|(node, why, head)| Event::Unsent { node, why, head }),
         (node(), any::<u8>(), proptest::option::of(tx()), reason()).prop_map(|(node, role, tx, why)| Event::Rejected {
@@ -100,8 +116,14 @@ pub(in crate::journal) fn event() -> impl Strategy<Value = Event> {
             exchange
         }),
         (node(), any::<u8>(), text()).prop_map(|(node, role, state)| Event::State { node, role, state }),
-        (node(), any::<u8>(), text(), vec(("[a-z]{1,6}", value()), 0..4))
-            .prop_map(|(node, role, name, fields)| Event::Emitted { node, role, name, fields }),
+        (node(), any::<u8>(), text(), vec(("[a-z]{1,6}", value()), 0..4)).prop_map(|(node, role, name, fields)| {
+            Event::Emitted {
+                node,
+                role,
+                name,
+                fields,
+            }
+        }),
         (node(), addr()).prop_map(|(node, addr)| Event::Readdressed { node, addr }),
         (node(), position()).prop_map(|(node, at)| Event::Joined { node, at }),
         (node(), any::<bool>()).prop_map(|(node, fault)| Event::Left { node, fault }),
@@ -131,17 +153,39 @@ pub(in crate::journal) fn records(count: usize) -> impl Strategy<Value = Vec<Rec
 pub(in crate::journal) fn run(frames: u64) -> Vec<Record> {
     let mut records = Vec::new();
     for node in 0..4u32 {
-        let at = Position { x_cm: 1000 * node as i32, ..Position::default() };
-        records.push(Record { at: Time::ZERO, event: Event::Joined { node: NodeId(node), at } });
+        let at = Position {
+            x_cm: 1000 * node as i32,
+            ..Position::default()
+        };
+        records.push(Record {
+            at: Time::ZERO,
+            event: Event::Joined { node: NodeId(node), at },
+        });
     }
     for number in 0..frames {
         let at = Time(number * 5_000_000);
         let sender = NodeId((number % 4) as u32);
         let bytes: Arc<[u8]> = blake3::hash(&number.to_le_bytes()).as_bytes().repeat(3).into();
         let from = LinkAddr::local([sender.0 as u8; 6]);
-        let frame = Frame { tx: TxId(number), from, to: LinkAddr::BROADCAST, airtime: 488_000, bytes };
-        records.push(Record { at, event: Event::Frame(frame) });
-        records.push(Record { at, event: Event::Sent { tx: TxId(number), node: sender, attempt: 0 } });
+        let frame = Frame {
+            tx: TxId(number),
+            from,
+            to: LinkAddr::BROADCAST,
+            airtime: 488_000,
+            bytes,
+        };
+        records.push(Record {
+            at,
+            event: Event::Frame(frame),
+        });
+        records.push(Record {
+            at,
+            event: Event::Sent {
+                tx: TxId(number),
+                node: sender,
+                attempt: 0,
+            },
+        });
         let receptions = (0..4u32)
             .filter(|&node| node != sender.0)
             .map(|node| Reception {
@@ -150,14 +194,39 @@ pub(in crate::journal) fn run(frames: u64) -> Vec<Record> {
                 lost: (number % 7 == 0).then_some(Reason::Collision),
             })
             .collect();
-        records.push(Record { at: Time(at.0 + 488_000), event: Event::Heard { tx: TxId(number), receptions } });
+        records.push(Record {
+            at: Time(at.0 + 488_000),
+            event: Event::Heard {
+                tx: TxId(number),
+                receptions,
+            },
+        });
         if number % 10 == 3 {
-            let moved = (0..4u32).map(|node| (NodeId(node), Position { y_cm: number as i32, ..Position::default() }));
-            records.push(Record { at: Time(at.0 + 600_000), event: Event::Moved(moved.collect()) });
+            let moved = (0..4u32).map(|node| {
+                (
+                    NodeId(node),
+                    Position {
+                        y_cm: number as i32,
+                        ..Position::default()
+                    },
+                )
+            });
+            records.push(Record {
+                at: Time(at.0 + 600_000),
+                event: Event::Moved(moved.collect()),
+            });
         }
         if number % 5 == 2 {
-            let event = Event::Step { node: sender, role: 0, name: "request".into(), exchange: number };
-            records.push(Record { at: Time(at.0 + 700_000), event });
+            let event = Event::Step {
+                node: sender,
+                role: 0,
+                name: "request".into(),
+                exchange: number,
+            };
+            records.push(Record {
+                at: Time(at.0 + 700_000),
+                event,
+            });
         }
     }
     records
@@ -224,12 +293,22 @@ impl Write for Shared {
 
 /// Small chunks, so that a small log has many.
 pub(in crate::journal) fn options() -> Options {
-    Options { chunk_bytes: 4 * 1024, chunk_age: Duration::from_secs(3600), ..Options::default() }
+    Options {
+        chunk_bytes: 4 * 1024,
+        chunk_age: Duration::from_secs(3600),
+        ..Options::default()
+    }
 }
 
 pub(in crate::journal) fn writer(file: &Shared, options: Options) -> Writer {
-    Writer::onto(Box::new(file.clone()), Path::new("test.mcap"), &manifest(), &cast(), options)
-        .expect("memory takes it")
+    Writer::onto(
+        Box::new(file.clone()),
+        Path::new("test.mcap"),
+        &manifest(),
+        &cast(),
+        options,
+    )
+    .expect("memory takes it")
 }
 
 /// The bytes of a finished log.

@@ -9,8 +9,10 @@ use crate::journal::{Batch, Encoder, JournalError, Recorder, StreamHash};
 
 fn batches(records: &[Record]) -> (Vec<Batch>, StreamHash) {
     let mut encoder = Encoder::new();
-    let mut batches: Vec<_> =
-        records.iter().filter_map(|record| encoder.push(record).expect("records in order")).collect();
+    let mut batches: Vec<_> = records
+        .iter()
+        .filter_map(|record| encoder.push(record).expect("records in order"))
+        .collect();
     let (last, hash) = encoder.finish();
     batches.extend(last);
     (batches, hash)
@@ -108,19 +110,85 @@ fn batches_of_one(records: &[Record]) -> Batch {
 
 #[test]
 fn a_batch_ends_by_time_and_by_size() {
-    let command = |at: u64, length: usize| Record { at: Time(at), event: Event::Command("x".repeat(length)) };
+    let command = |at: u64, length: usize| Record {
+        at: Time(at),
+        event: Event::Command("x".repeat(length)),
+    };
     let spans = |records: &[Record]| batches(records).0.iter().map(|batch| batch.count).collect::<Vec<_>>();
-    assert_eq!(spans(&[command(0, 1), command(99_999_999, 1), command(100_000_000, 1)]), [2, 1]);
-    assert_eq!(spans(&[command(5, 1), command(100_000_004, 1), command(100_000_005, 1)]), [2, 1]);
+    assert_eq!(
+        spans(&[command(0, 1), command(99_999_999, 1), command(100_000_000, 1)]),
+        [2, 1]
+    );
+    assert_eq!(
+        spans(&[command(5, 1), command(100_000_004, 1), command(100_000_005, 1)]),
+        [2, 1]
+    );
     assert_eq!(spans(&[command(0, 64 * 1024), command(0, 1), command(0, 1)]), [1, 2]);
+}
+
+#[test]
+fn a_large_record_is_a_batch_and_a_huge_one_an_error() {
+    let command = |length: usize| Record {
+        at: Time::ZERO,
+        event: Event::Command("x".repeat(length)),
+    };
+    let records = [command(3), command(5_000_000), command(3)];
+    let (batches, _) = batches(&records);
+    assert_eq!(batches.iter().map(|batch| batch.count).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(batches[0].decode().expect("it decodes"), records[..2]);
+    let error = Encoder::new().push(&command(17 * 1024 * 1024)).expect_err("too large");
+    assert!(matches!(error, JournalError::Oversized { index: 0, .. }), "{error}");
+}
+
+#[test]
+fn batches_that_the_rule_does_not_make_are_refused() {
+    let command = |at: u64, length: usize| Record {
+        at: Time(at),
+        event: Event::Command("x".repeat(length)),
+    };
+    // Two batches put into one, by size and by time.
+    for records in [
+        [command(0, 70_000), command(0, 9)],
+        [command(0, 9), command(200_000_000, 9)],
+    ] {
+        let (batches, _) = batches(&records);
+        let [first, second] = &batches[..] else {
+            panic!("two batches")
+        };
+        let mut both = first.clone();
+        both.count += second.count;
+        both.to = second.to;
+        // The second's times are counted from its own start.
+        let mut tail = second.truth.clone();
+        tail.remove(1);
+        tail.splice(1..1, varint(second.from.0 - first.to.0));
+        both.truth.extend(tail);
+        assert!(both.decode().is_err());
+    }
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+    out
 }
 
 #[test]
 fn a_record_that_goes_back_is_refused() {
     let mut encoder = Encoder::new();
-    let record = |at: u64| Record { at: Time(at), event: Event::Command(String::new()) };
+    let record = |at: u64| Record {
+        at: Time(at),
+        event: Event::Command(String::new()),
+    };
     encoder.push(&record(5)).expect("the first");
-    assert!(matches!(encoder.push(&record(4)), Err(JournalError::Unordered { index: 1, .. })));
+    assert!(matches!(
+        encoder.push(&record(4)),
+        Err(JournalError::Unordered { index: 1, .. })
+    ));
 }
 
 #[test]

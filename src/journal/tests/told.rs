@@ -88,10 +88,15 @@ fn an_interrupted_run_is_compared_up_to_its_end() {
     let file = sample::Shared::default();
     let mut recorder = Recorder::writing(sample::writer(&file, sample::options()), &sample::cast());
     recorder.record(&records[..200]).expect("it records");
-    recorder.finish(records[199].at, Outcome::Interrupted).expect("it finishes");
+    recorder
+        .finish(records[199].at, Outcome::Interrupted)
+        .expect("it finishes");
     let log = sample::open(file.bytes()).expect("it opens");
     let comparison = compare(&log, &records, 30);
-    assert_eq!((comparison.verdict(), comparison.compared, comparison.whole), (Verdict::Same, 200, true));
+    assert_eq!(
+        (comparison.verdict(), comparison.compared, comparison.whole),
+        (Verdict::Same, 200, true)
+    );
 }
 
 #[test]
@@ -118,7 +123,12 @@ fn an_edited_event_an_edited_chain_and_an_edited_end_are_differences() {
     let (bytes, _) = sample::log_bytes(&records);
     let edit = |change: fn(&mut Batch)| sample::open(rewrite(&bytes, change)).expect("it opens");
     let power = edit(|batch| {
-        if let Some(byte) = batch.truth.iter_mut().rev().find(|byte| **byte == (-61i8).cast_unsigned()) {
+        if let Some(byte) = batch
+            .truth
+            .iter_mut()
+            .rev()
+            .find(|byte| **byte == (-61i8).cast_unsigned())
+        {
             *byte ^= 1;
         }
     });
@@ -126,7 +136,10 @@ fn an_edited_event_an_edited_chain_and_an_edited_end_are_differences() {
     assert_eq!((comparison.verdict(), comparison.damage.len()), (Verdict::Different, 0));
     let difference = comparison.difference.expect("one");
     assert!(difference.logged != difference.executed);
-    assert!(difference.to_string().contains("log ") && difference.to_string().contains("now "), "{difference}");
+    assert!(
+        difference.to_string().contains("log ") && difference.to_string().contains("now "),
+        "{difference}"
+    );
     // Nothing but the chain was changed: every event is the same, and still the log is not what its run wrote.
     let chain = edit(|batch| {
         if batch.first > 0 {
@@ -134,15 +147,26 @@ fn an_edited_event_an_edited_chain_and_an_edited_end_are_differences() {
         }
     });
     let comparison = compare(&chain, &records, 10);
-    assert_eq!((comparison.verdict(), comparison.difference), (Verdict::Different, None));
+    assert_eq!(
+        (comparison.verdict(), comparison.difference),
+        (Verdict::Different, None)
+    );
     assert!(comparison.broken_at.is_some());
     // The end record: another hash, with its checksum mended.
     let plain = String::from_utf8_lossy(&bytes).into_owned();
     assert!(plain.contains("\"stream_hash\""));
-    let place = bytes.windows(15).rposition(|window| window == b"\"stream_hash\": ").expect("it is there") + 20;
+    let place = bytes
+        .windows(15)
+        .rposition(|window| window == b"\"stream_hash\": ")
+        .expect("it is there")
+        + 20;
     let mut hit = bytes.clone();
     hit[place] = if hit[place] == b'0' { b'1' } else { b'0' };
-    let start = bytes.windows(12).position(|window| window == b"roadveil.end").expect("it is there") - 29;
+    let start = bytes
+        .windows(12)
+        .position(|window| window == b"roadveil.end")
+        .expect("it is there")
+        - 29;
     let length = u64::from_le_bytes(hit[start + 1..start + 9].try_into().expect("eight")) as usize;
     let sum = crc32fast::hash(&hit[start + 9..start + 9 + length - 4]);
     hit[start + 9 + length - 4..start + 9 + length].copy_from_slice(&sum.to_le_bytes());
@@ -156,7 +180,12 @@ fn an_edited_event_an_edited_chain_and_an_edited_end_are_differences() {
 fn floats_compare_by_their_bits() {
     let run = |value: f64| {
         let fields = vec![("x".to_owned(), Value::F64(value))];
-        let event = Event::Emitted { node: NodeId(0), role: 0, name: "measured".into(), fields };
+        let event = Event::Emitted {
+            node: NodeId(0),
+            role: 0,
+            name: "measured".into(),
+            fields,
+        };
         vec![Record { at: Time::ZERO, event }]
     };
     let verdict = |a: f64, b: f64| {
@@ -209,7 +238,10 @@ fn a_range_is_half_open() {
     let log = sample::open(sample::log_bytes(&records).0).expect("it opens");
     let (from, to) = (Time::from_millis(105), Time::from_millis(305));
     let lines = printed(&log, Some(from), Some(to), true);
-    let expected = records.iter().filter(|record| record.at >= from && record.at < to).count();
+    let expected = records
+        .iter()
+        .filter(|record| record.at >= from && record.at < to)
+        .count();
     assert_eq!(lines.lines().count(), expected);
     assert_eq!(printed(&log, None, None, false).lines().count(), records.len());
     assert_eq!(printed(&log, Some(Time::from_secs(9)), None, false), "");
@@ -244,10 +276,21 @@ fn the_summary_says_what_a_log_is() {
     let records = sample::run(300);
     let (bytes, finished) = sample::log_bytes(&records);
     let whole = info(&sample::open(&bytes[..]).expect("it opens")).expect("it reads");
-    assert_eq!((whole.events, whole.frames, whole.packets), (records.len() as u64, 300, 0));
-    assert_eq!((whole.stream_hash, whole.ended, whole.sound), (Some(finished.stream_hash), "finished", true));
+    assert_eq!(
+        (whole.events, whole.frames, whole.packets),
+        (records.len() as u64, 300, 0)
+    );
+    assert_eq!(
+        (whole.stream_hash, whole.ended, whole.sound),
+        (Some(finished.stream_hash), "finished", true)
+    );
     let text = whole.to_string();
-    for part in ["four from builtin:four", "seed         7", "integrity    whole", "radio.power_dbm = 20"] {
+    for part in [
+        "four from builtin:four",
+        "seed         7",
+        "integrity    whole",
+        "radio.power_dbm = 20",
+    ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
     let json = serde_json::to_value(&whole).expect("it serialises");

@@ -78,30 +78,58 @@ fn other_tools_can_read_it() {
     let (bytes, _) = sample::log_bytes(&records);
     let summary = mcap::Summary::read(&bytes).expect("a summary").expect("there is one");
     assert!(summary.chunk_indexes.len() > 5);
-    let messages: Vec<_> =
-        mcap::MessageStream::new(&bytes).expect("an MCAP file").map(|message| message.expect("a message")).collect();
-    let of = |topic: &str| messages.iter().filter(|message| message.channel.topic == topic).collect::<Vec<_>>();
+    let messages: Vec<_> = mcap::MessageStream::new(&bytes)
+        .expect("an MCAP file")
+        .map(|message| message.expect("a message"))
+        .collect();
+    let of = |topic: &str| {
+        messages
+            .iter()
+            .filter(|message| message.channel.topic == topic)
+            .collect::<Vec<_>>()
+    };
     assert!(of("events").len() > 20 && of("events").len() == of("truth").len());
     let positions = of("positions");
     assert_eq!(positions.len(), 5);
     let schema = positions[0].channel.schema.as_ref().expect("a schema");
-    assert_eq!((schema.name.as_str(), schema.encoding.as_str()), ("foxglove.PosesInFrame", "jsonschema"));
+    assert_eq!(
+        (schema.name.as_str(), schema.encoding.as_str()),
+        ("foxglove.PosesInFrame", "jsonschema")
+    );
     let last: serde_json::Value = serde_json::from_slice(&positions[4].data).expect("JSON");
-    assert_eq!((&last["timestamp"]["sec"], &last["frame_id"]), (&4.into(), &"map".into()));
-    assert_eq!((&last["names"][3], &last["poses"][3]["position"]["y"]), (&"car-3".into(), &7.93.into()));
+    assert_eq!(
+        (&last["timestamp"]["sec"], &last["frame_id"]),
+        (&4.into(), &"map".into())
+    );
+    assert_eq!(
+        (&last["names"][3], &last["poses"][3]["position"]["y"]),
+        (&"car-3".into(), &7.93.into())
+    );
 }
 
 #[test]
 fn positions_can_be_switched_off_and_are_outside_the_hash() {
     let records = sample::run(500);
     let file = Shared::default();
-    let options = Options { positions: false, level: 3, ..sample::options() };
+    let options = Options {
+        positions: false,
+        level: 3,
+        ..sample::options()
+    };
     let mut recorder = Recorder::writing(sample::writer(&file, options), &sample::cast());
     recorder.record(&records).expect("it records");
-    let finished = recorder.finish(Time::from_secs(3), Outcome::Interrupted).expect("it finishes");
+    let finished = recorder
+        .finish(Time::from_secs(3), Outcome::Interrupted)
+        .expect("it finishes");
     assert_eq!(finished.stream_hash, sample::log_bytes(&records).1.stream_hash);
-    let mut messages = mcap::MessageStream::new(&file.bytes()).expect("an MCAP file").collect::<Vec<_>>();
-    assert!(messages.drain(..).all(|message| message.expect("a message").channel.topic != "positions"));
+    let mut messages = mcap::MessageStream::new(&file.bytes())
+        .expect("an MCAP file")
+        .collect::<Vec<_>>();
+    assert!(
+        messages
+            .drain(..)
+            .all(|message| message.expect("a message").channel.topic != "positions")
+    );
 }
 
 #[test]
@@ -113,7 +141,9 @@ fn a_recorder_on_a_thread_records_the_same() {
     for slice in records.chunks(7) {
         thread.push(slice.into()).expect("it records");
     }
-    let finished = thread.finish(Time::from_secs(2), Outcome::Finished).expect("it finishes");
+    let finished = thread
+        .finish(Time::from_secs(2), Outcome::Finished)
+        .expect("it finishes");
     assert_eq!(finished.stream_hash, sample::log_bytes(&records).1.stream_hash);
     let read = sample::read_all(&sample::open(file.bytes()).expect("it opens"));
     assert_eq!(read.len(), records.len());
@@ -131,8 +161,14 @@ fn a_full_disk_is_an_error_of_the_run_and_stays_one() {
     }
     // A disk that fills up later.
     let sink = Box::new(Filling { room: 5_000 });
-    let writer = Writer::onto(sink, Path::new("full.mcap"), &sample::manifest(), &sample::cast(), sample::options())
-        .expect("room for the head");
+    let writer = Writer::onto(
+        sink,
+        Path::new("full.mcap"),
+        &sample::manifest(),
+        &sample::cast(),
+        sample::options(),
+    )
+    .expect("room for the head");
     let recorder = Recorder::writing(writer, &sample::cast());
     let mut thread = RecorderThread::spawn(recorder).expect("a thread");
     let records: Arc<[Record]> = sample::run(2_000).into();
@@ -140,7 +176,10 @@ fn a_full_disk_is_an_error_of_the_run_and_stays_one() {
     for start in 0..1_000u64 {
         let later: Arc<[Record]> = records
             .iter()
-            .map(|record| Record { at: Time(record.at.0 + start * 20_000_000_000), event: record.event.clone() })
+            .map(|record| Record {
+                at: Time(record.at.0 + start * 20_000_000_000),
+                event: record.event.clone(),
+            })
             .collect();
         if let Err(error) = thread.push(later) {
             failure = Some(error);
@@ -148,9 +187,15 @@ fn a_full_disk_is_an_error_of_the_run_and_stays_one() {
         }
     }
     let failure = failure.expect("the disk is full");
-    assert!(matches!(&failure, JournalError::Write { path, .. } if path == Path::new("full.mcap")), "{failure:?}");
+    assert!(
+        matches!(&failure, JournalError::Write { path, .. } if path == Path::new("full.mcap")),
+        "{failure:?}"
+    );
     assert!(matches!(thread.push(records), Err(JournalError::Write { .. })));
-    assert!(matches!(thread.finish(Time::MAX, Outcome::Finished), Err(JournalError::Write { .. })));
+    assert!(matches!(
+        thread.finish(Time::MAX, Outcome::Finished),
+        Err(JournalError::Write { .. })
+    ));
 }
 
 struct Filling {
@@ -184,7 +229,10 @@ fn a_log_that_cannot_be_created_says_where() {
 fn a_batch_under_way_is_kept() {
     let records = sample::run(10);
     let file = Shared::default();
-    let options = Options { chunk_age: Duration::from_millis(20), ..sample::options() };
+    let options = Options {
+        chunk_age: Duration::from_millis(20),
+        ..sample::options()
+    };
     let recorder = Recorder::writing(sample::writer(&file, options), &sample::cast());
     let mut thread = RecorderThread::spawn(recorder).expect("a thread");
     let read = |file: &Shared| sample::read_all(&sample::open(file.bytes()).expect("it opens"));
@@ -203,7 +251,9 @@ fn a_batch_under_way_is_kept() {
     thread.push(records[9..14].into()).expect("it records");
     wait(14);
     thread.push(records[14..].into()).expect("it records");
-    let finished = thread.finish(Time::from_secs(1), Outcome::Finished).expect("it finishes");
+    let finished = thread
+        .finish(Time::from_secs(1), Outcome::Finished)
+        .expect("it finishes");
     let log = sample::open(file.bytes()).expect("it opens");
     let read: Vec<_> = sample::read_all(&log).into_iter().map(|(_, record)| record).collect();
     assert_eq!(read, records);

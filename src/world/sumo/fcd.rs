@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Element, Fault, Visitor, seconds, walk};
+use crate::world::Rect;
 use crate::world::source::{ReadError, Source};
 use crate::world::traces::{Recording, Sample, Traces};
-use crate::world::Rect;
 
 /// Most samples that are kept.
 const MAX_SAMPLES: usize = 20_000_000;
@@ -39,16 +39,25 @@ impl Cut {
 /// # Errors
 /// If the file cannot be read, is no recording, or if nothing is left of it.
 pub fn read(source: &Source, cut: &Cut) -> Result<Traces, ReadError> {
-    let mut reader = FcdReader { cut: *cut, ..FcdReader::default() };
+    let mut reader = FcdReader {
+        cut: *cut,
+        ..FcdReader::default()
+    };
     walk(source, &mut reader)?;
-    let fail = |message: String| ReadError { name: source.name.clone(), place: None, message };
+    let fail = |message: String| ReadError {
+        name: source.name.clone(),
+        place: None,
+        message,
+    };
     let (first, last) = (reader.first, reader.last);
     if reader.recording.samples == 0 {
         return Err(fail(match first.zip(last) {
             None => "holds no vehicle".to_owned(),
             Some((first, last)) => {
                 let seconds = (last - first) as f64 / 1e9;
-                format!("holds no vehicle within `begin`, `end` and `bbox`: it goes from 0 s to {seconds} s, counted from its first sample")
+                format!(
+                    "holds no vehicle within `begin`, `end` and `bbox`: it goes from 0 s to {seconds} s, counted from its first sample"
+                )
             }
         }));
     }
@@ -106,7 +115,9 @@ impl FcdReader {
     }
 
     fn vehicle(&mut self, element: &Element<'_>) -> Result<(), Fault> {
-        let Some(time) = self.last else { return Err(element.fault("a vehicle stands in no time step")) };
+        let Some(time) = self.last else {
+            return Err(element.fault("a vehicle stands in no time step"));
+        };
         let first = *self.first.get_or_insert(time);
         if !self.cut.holds(time - first) {
             // The first sample of all was not known to be one when its step began.
@@ -129,12 +140,15 @@ impl FcdReader {
             None => self.newcomer(id, element)?,
         };
         if self.recording.samples == MAX_SAMPLES {
-            return Err(element.fault(format!("holds more than {MAX_SAMPLES} samples: cut it by `begin`, `end` or `bbox`")));
+            return Err(element.fault(format!(
+                "holds more than {MAX_SAMPLES} samples: cut it by `begin`, `end` or `bbox`"
+            )));
         }
         let step = u32::try_from(self.recording.times.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        self.recording
-            .add(vehicle, step, Sample::new(x, y, speed, angle))
-            .map_err(|()| element.wrong("id", id, "no vehicle twice in one time step"))
+        if !self.recording.add(vehicle, step, Sample::new(x, y, speed, angle)) {
+            return Err(element.wrong("id", id, "no vehicle twice in one time step"));
+        }
+        Ok(())
     }
 
     fn newcomer(&mut self, id: &str, element: &Element<'_>) -> Result<u32, Fault> {
@@ -165,7 +179,10 @@ mod tests {
         for (number, vehicles) in steps.iter().enumerate() {
             text += &format!("<timestep time=\"{}.00\">\n", 100 + number);
             for vehicle in vehicles.chars() {
-                text += &format!("<vehicle id=\"{vehicle}\" x=\"{}.0\" y=\"5.25\" angle=\"90\" type=\"t\" speed=\"10.0\"/>\n", number * 10);
+                text += &format!(
+                    "<vehicle id=\"{vehicle}\" x=\"{}.0\" y=\"5.25\" angle=\"90\" type=\"t\" speed=\"10.0\"/>\n",
+                    number * 10
+                );
             }
             text += "</timestep>\n";
         }
@@ -174,12 +191,19 @@ mod tests {
 
     #[test]
     fn vehicles_come_go_and_return() {
-        let traces = read_text(&recording(&["", "ab", "ab", "b", "ba", "a"]), &Cut::default()).expect("it is a recording");
+        let traces =
+            read_text(&recording(&["", "ab", "ab", "b", "ba", "a"]), &Cut::default()).expect("it is a recording");
         let names: Vec<_> = traces.iter().map(|trace| trace.id.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         let seconds = |from, to| (Time::from_secs(from), Time::from_secs(to));
-        assert_eq!(traces.stretches(TraceId(0)).collect::<Vec<_>>(), [seconds(0, 1), seconds(3, 4)]);
-        assert_eq!((traces.present(TraceId(0)), traces.present(TraceId(1))), (seconds(0, 4), seconds(0, 3)));
+        assert_eq!(
+            traces.stretches(TraceId(0)).collect::<Vec<_>>(),
+            [seconds(0, 1), seconds(3, 4)]
+        );
+        assert_eq!(
+            (traces.present(TraceId(0)), traces.present(TraceId(1))),
+            (seconds(0, 4), seconds(0, 3))
+        );
         let fix = traces.fix(TraceId(0), Time::from_millis(250)).expect("it is there");
         assert_eq!((fix.x, fix.y, fix.speed, fix.heading), (12.5, 5.25, 10.0, 90.0));
         assert_eq!(traces.fix(TraceId(0), Time::from_millis(1_001)), None);
@@ -189,14 +213,29 @@ mod tests {
     #[test]
     fn a_cut_moves_time_zero() {
         let text = recording(&["a", "a", "a", "a"]);
-        let cut = Cut { begin: Some(1_000_000_000), end: Some(2_000_000_000), area: None };
+        let cut = Cut {
+            begin: Some(1_000_000_000),
+            end: Some(2_000_000_000),
+            area: None,
+        };
         let traces = read_text(&text, &cut).expect("two steps are left");
         assert_eq!(traces.present(TraceId(0)), (Time::ZERO, Time::from_secs(1)));
         assert_eq!(traces.fix(TraceId(0), Time::ZERO).map(|fix| fix.x), Some(10.0));
-        let area = Some(Rect { x0: 15.0, y0: 0.0, x1: 99.0, y1: 10.0 });
+        let area = Some(Rect {
+            x0: 15.0,
+            y0: 0.0,
+            x1: 99.0,
+            y1: 10.0,
+        });
         let traces = read_text(&text, &Cut { area, ..Cut::default() }).expect("two steps are left");
         assert_eq!(traces.fix(TraceId(0), Time::ZERO).map(|fix| fix.x), Some(20.0));
-        let nothing = read_text(&text, &Cut { begin: Some(900_000_000_000), ..Cut::default() });
+        let nothing = read_text(
+            &text,
+            &Cut {
+                begin: Some(900_000_000_000),
+                ..Cut::default()
+            },
+        );
         assert!(nothing.is_err_and(|error| error.contains("no vehicle within")));
     }
 
@@ -205,14 +244,38 @@ mod tests {
         let cases = [
             (recording(&[]), "f.xml: holds no vehicle"),
             (recording(&["a"]), "f.xml: holds a single time step"),
-            (recording(&["a", "aa"]), "f.xml:7:1: attribute `id` of <vehicle> is \"a\": expected no vehicle twice"),
-            (recording(&["a", "a"]).replace("101.00", "100.00"), "f.xml:5:1: attribute `time` of <timestep> is \"100.00\": expected a later"),
-            (recording(&["a", "a"]).replace("101.00", "abc"), "f.xml:5:1: attribute `time`"),
-            (recording(&["a", "a"]).replace("x=\"10.0\"", "x=\"inf\""), "f.xml:6:1: attribute `x` of <vehicle> is \"inf\""),
-            (recording(&["a", "a"]).replace("x=\"10.0\"", ""), "<vehicle> has no attribute `x`"),
-            (recording(&["a", "a"]).replace("speed=\"10.0\"", "speed=\"1e30\""), "attribute `speed`"),
-            (recording(&["a", "a"]).replace("angle=\"90\"", ""), "<vehicle> has no attribute `angle`"),
-            (recording(&["a", "a"]).replace("</fcd-export>", ""), "ends inside an element"),
+            (
+                recording(&["a", "aa"]),
+                "f.xml:7:1: attribute `id` of <vehicle> is \"a\": expected no vehicle twice",
+            ),
+            (
+                recording(&["a", "a"]).replace("101.00", "100.00"),
+                "f.xml:5:1: attribute `time` of <timestep> is \"100.00\": expected a later",
+            ),
+            (
+                recording(&["a", "a"]).replace("101.00", "abc"),
+                "f.xml:5:1: attribute `time`",
+            ),
+            (
+                recording(&["a", "a"]).replace("x=\"10.0\"", "x=\"inf\""),
+                "f.xml:6:1: attribute `x` of <vehicle> is \"inf\"",
+            ),
+            (
+                recording(&["a", "a"]).replace("x=\"10.0\"", ""),
+                "<vehicle> has no attribute `x`",
+            ),
+            (
+                recording(&["a", "a"]).replace("speed=\"10.0\"", "speed=\"1e30\""),
+                "attribute `speed`",
+            ),
+            (
+                recording(&["a", "a"]).replace("angle=\"90\"", ""),
+                "<vehicle> has no attribute `angle`",
+            ),
+            (
+                recording(&["a", "a"]).replace("</fcd-export>", ""),
+                "ends inside an element",
+            ),
         ];
         for (text, expected) in cases {
             let found = read_text(&text, &Cut::default()).expect_err(expected);

@@ -95,10 +95,17 @@ pub fn walk(source: &Source, visitor: &mut impl Visitor) -> Result<(), ReadError
                 depth = depth.saturating_sub(1);
                 visitor.close(end.name().as_ref(), depth, at)
             }
-            Event::Eof if depth > 0 => Err(Fault { at, message: "the file ends inside an element: was it cut off?".to_owned() }),
-            Event::Eof if !seen_root => {
-                Err(Fault { at, message: format!("the file holds no element: expected <{}>", visitor.root().join("> or <")) })
-            }
+            Event::Eof if depth > 0 => Err(Fault {
+                at,
+                message: "the file ends inside an element: was it cut off?".to_owned(),
+            }),
+            Event::Eof if !seen_root => Err(Fault {
+                at,
+                message: format!(
+                    "the file holds no element: expected <{}>",
+                    visitor.root().join("> or <")
+                ),
+            }),
             Event::Eof => return Ok(()),
             _ => Ok(()),
         };
@@ -141,7 +148,10 @@ impl<'a> Element<'a> {
 
     /// Something wrong with it.
     pub fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault { at: self.at, message: message.into() }
+        Fault {
+            at: self.at,
+            message: message.into(),
+        }
     }
 
     /// The attributes of these names, in that order, with entities resolved. One pass over the tag.
@@ -165,7 +175,9 @@ impl<'a> Element<'a> {
     /// # Errors
     /// If it is not.
     pub fn required<'v>(&self, name: &str, value: &'v Option<Cow<'a, str>>) -> Result<&'v str, Fault> {
-        value.as_deref().ok_or_else(|| self.fault(format!("<{}> has no attribute `{name}`", self.name())))
+        value
+            .as_deref()
+            .ok_or_else(|| self.fault(format!("<{}> has no attribute `{name}`", self.name())))
     }
 
     /// An attribute that is a name.
@@ -208,12 +220,17 @@ impl<'a> Element<'a> {
         let mut points = Vec::with_capacity(text.len() / 16);
         for point in text.split_ascii_whitespace() {
             let mut parts = point.split(',').map(str::parse::<f64>);
-            let (Some(Ok(x)), Some(Ok(y)), None | Some(Ok(_)), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+            let (Some(Ok(x)), Some(Ok(y)), None | Some(Ok(_)), None) =
+                (parts.next(), parts.next(), parts.next(), parts.next())
             else {
                 return Err(self.wrong("shape", point, "points such as `12.50,-3.00`"));
             };
             if x.abs().max(y.abs()) > MAX_COORDINATE || x.is_nan() || y.is_nan() {
-                return Err(self.wrong("shape", point, &format!("coordinates within {MAX_COORDINATE} m of the origin")));
+                return Err(self.wrong(
+                    "shape",
+                    point,
+                    &format!("coordinates within {MAX_COORDINATE} m of the origin"),
+                ));
             }
             if points.len() == MAX_SHAPE {
                 return Err(self.fault(format!("a shape has more than {MAX_SHAPE} points")));
@@ -225,7 +242,11 @@ impl<'a> Element<'a> {
 
     /// An attribute whose value is not what was expected.
     pub fn wrong(&self, name: &str, value: &str, expected: &str) -> Fault {
-        self.fault(format!("attribute `{name}` of <{}> is \"{}\": expected {expected}", self.name(), clip(value)))
+        self.fault(format!(
+            "attribute `{name}` of <{}> is \"{}\": expected {expected}",
+            self.name(),
+            clip(value)
+        ))
     }
 }
 
@@ -246,7 +267,11 @@ pub fn seconds(text: &str) -> Option<u64> {
         return None;
     }
     let nanos: String = part.chars().chain("000000000".chars()).take(9).collect();
-    whole.parse::<u64>().ok()?.checked_mul(1_000_000_000)?.checked_add(nanos.parse().ok()?)
+    whole
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(1_000_000_000)?
+        .checked_add(nanos.parse().ok()?)
 }
 
 #[cfg(test)]
@@ -283,17 +308,29 @@ mod tests {
 
     #[test]
     fn elements_open_and_close() {
-        assert_eq!(walked("<?xml version='1.0'?><!-- c --><net><a x='1'/><b><c/></b></net>\n"), Ok((4, 4)));
+        assert_eq!(
+            walked("<?xml version='1.0'?><!-- c --><net><a x='1'/><b><c/></b></net>\n"),
+            Ok((4, 4))
+        );
         assert_eq!(walked("<additional/>"), Ok((1, 1)));
     }
 
     #[test]
     fn what_is_wrong_has_a_place() {
         let cases = [
-            ("", "t.xml:1:1: the file holds no element: expected <net> or <additional>"),
-            ("<fcd-export/>", "t.xml:1:1: found <fcd-export>: expected <net> or <additional>"),
+            (
+                "",
+                "t.xml:1:1: the file holds no element: expected <net> or <additional>",
+            ),
+            (
+                "<fcd-export/>",
+                "t.xml:1:1: found <fcd-export>: expected <net> or <additional>",
+            ),
             ("<net>\n <a>", "t.xml:2:5: the file ends inside an element"),
-            ("<net>\n <a x='ten'/></net>", "t.xml:2:2: attribute `x` of <a> is \"ten\": expected a number from 0 to 9"),
+            (
+                "<net>\n <a x='ten'/></net>",
+                "t.xml:2:2: attribute `x` of <a> is \"ten\": expected a number from 0 to 9",
+            ),
             ("<net>\n <a x='nan'/></net>", "t.xml:2:2: attribute `x`"),
             ("<net>\n <a x='10'/></net>", "t.xml:2:2: attribute `x`"),
             ("<net>\n <a x='1' x='2'/></net>", "t.xml:2:2: not well-formed XML"),

@@ -35,7 +35,11 @@ pub fn read(source: &Source) -> Result<Network, ReadError> {
     network.junctions.sort_by(|a, b| a.id.cmp(&b.id));
     if let Some(twin) = network.junctions.windows(2).find(|pair| pair[0].id == pair[1].id) {
         let message = format!("junction \"{}\" is there twice", twin[0].id);
-        return Err(ReadError { name: source.name.clone(), place: None, message });
+        return Err(ReadError {
+            name: source.name.clone(),
+            place: None,
+            message,
+        });
     }
     Ok(network)
 }
@@ -84,7 +88,11 @@ impl NetReader {
     fn location(&mut self, element: &Element<'_>) -> Result<(), Fault> {
         let [bounds] = element.attributes(["convBoundary"])?;
         let text = element.required("convBoundary", &bounds)?;
-        let edges: Vec<f64> = text.split(',').filter_map(|part| part.parse().ok()).filter(|x: &f64| x.is_finite()).collect();
+        let edges: Vec<f64> = text
+            .split(',')
+            .filter_map(|part| part.parse().ok())
+            .filter(|x: &f64| x.is_finite())
+            .collect();
         let &[x0, y0, x1, y1] = edges.as_slice() else {
             return Err(element.wrong("convBoundary", text, "four numbers"));
         };
@@ -103,7 +111,11 @@ impl NetReader {
             return Err(element.fault(format!("the network has more than {MAX_ITEMS} edges")));
         }
         let shape = shape.map(|shape| element.shape(&shape)).transpose()?;
-        self.edge = Some(Edge { shape, lanes: Vec::new(), class: class.as_deref().map(class_of) });
+        self.edge = Some(Edge {
+            shape,
+            lanes: Vec::new(),
+            class: class.as_deref().map(class_of),
+        });
         Ok(())
     }
 
@@ -125,7 +137,10 @@ impl NetReader {
     fn end_edge(&mut self, at: u64) -> Result<(), Fault> {
         let Some(edge) = self.edge.take() else { return Ok(()) };
         if edge.lanes.is_empty() {
-            return Err(Fault { at, message: "an edge has no lane".to_owned() });
+            return Err(Fault {
+                at,
+                message: "an edge has no lane".to_owned(),
+            });
         }
         // The middle lane stands for the edge where its shape is the straight line between two junctions.
         let middle = || {
@@ -140,14 +155,24 @@ impl NetReader {
             None => middle().map(narrow).collect(),
         };
         if points.len() < 2 {
-            return Err(Fault { at, message: "the shape of an edge has fewer than two points".to_owned() });
+            return Err(Fault {
+                at,
+                message: "the shape of an edge has fewer than two points".to_owned(),
+            });
         }
         self.points += points.len();
         if self.points > MAX_POINTS {
-            return Err(Fault { at, message: format!("the roads have more than {MAX_POINTS} points") });
+            return Err(Fault {
+                at,
+                message: format!("the roads have more than {MAX_POINTS} points"),
+            });
         }
         let lanes = u8::try_from(edge.lanes.len()).unwrap_or(u8::MAX);
-        self.network.roads.push(Road { points, lanes, class: edge.class.unwrap_or(RoadClass::Street) });
+        self.network.roads.push(Road {
+            points,
+            lanes,
+            class: edge.class.unwrap_or(RoadClass::Street),
+        });
         Ok(())
     }
 
@@ -211,10 +236,30 @@ mod tests {
             </net>"#,
         )
         .expect("it is a network");
-        assert_eq!(network.bounds, Some(Rect { x0: 0.0, y0: -5.0, x1: 300.0, y1: 200.0 }));
-        assert_eq!(network.junctions.iter().map(|junction| junction.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        let [first, second] = network.roads.as_slice() else { panic!("two roads: {:?}", network.roads) };
-        assert_eq!((first.points.as_slice(), first.lanes), ([(0.0, 3.0), (10.0, 3.0)].as_slice(), 2));
+        assert_eq!(
+            network.bounds,
+            Some(Rect {
+                x0: 0.0,
+                y0: -5.0,
+                x1: 300.0,
+                y1: 200.0
+            })
+        );
+        assert_eq!(
+            network
+                .junctions
+                .iter()
+                .map(|junction| junction.id.as_str())
+                .collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        let [first, second] = network.roads.as_slice() else {
+            panic!("two roads: {:?}", network.roads)
+        };
+        assert_eq!(
+            (first.points.as_slice(), first.lanes),
+            ([(0.0, 3.0), (10.0, 3.0)].as_slice(), 2)
+        );
         assert_eq!(first.class, RoadClass::Main);
         assert_eq!((second.points.len(), second.class), (3, RoadClass::Street));
     }
@@ -223,14 +268,38 @@ mod tests {
     fn malformed_networks_are_refused() {
         let cases = [
             ("<net><edge id='e'></edge></net>", "an edge has no lane"),
-            ("<net><edge id='e'><lane shape='1,1'/></edge></net>", "fewer than two points"),
-            ("<net><edge id='e'><lane shape='1,1 2'/></edge></net>", "expected points such as"),
-            ("<net><edge id='e'><lane shape='1,1 inf,2'/></edge></net>", "within 20000000 m of the origin"),
-            ("<net><edge id='e'><lane/></edge></net>", "<lane> has no attribute `shape`"),
-            ("<net><edge><lane shape='1,1 2,2'/></edge></net>", "<edge> has no attribute `id`"),
-            ("<net><junction id='j' type='priority' x='1' y='NaN'/></net>", "attribute `y` of <junction> is \"NaN\""),
-            ("<net><junction id='a&#27;[2J' type='priority' x='1' y='1'/></net>", "printable characters"),
-            ("<net><junction id='j' type='priority' x='1' y='1'/><junction id='j' type='priority' x='1' y='1'/></net>", "twice"),
+            (
+                "<net><edge id='e'><lane shape='1,1'/></edge></net>",
+                "fewer than two points",
+            ),
+            (
+                "<net><edge id='e'><lane shape='1,1 2'/></edge></net>",
+                "expected points such as",
+            ),
+            (
+                "<net><edge id='e'><lane shape='1,1 inf,2'/></edge></net>",
+                "within 20000000 m of the origin",
+            ),
+            (
+                "<net><edge id='e'><lane/></edge></net>",
+                "<lane> has no attribute `shape`",
+            ),
+            (
+                "<net><edge><lane shape='1,1 2,2'/></edge></net>",
+                "<edge> has no attribute `id`",
+            ),
+            (
+                "<net><junction id='j' type='priority' x='1' y='NaN'/></net>",
+                "attribute `y` of <junction> is \"NaN\"",
+            ),
+            (
+                "<net><junction id='a&#27;[2J' type='priority' x='1' y='1'/></net>",
+                "printable characters",
+            ),
+            (
+                "<net><junction id='j' type='priority' x='1' y='1'/><junction id='j' type='priority' x='1' y='1'/></net>",
+                "twice",
+            ),
             ("<net><location convBoundary='1,2,x,4'/></net>", "expected four numbers"),
         ];
         for (text, expected) in cases {

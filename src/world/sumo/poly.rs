@@ -40,8 +40,13 @@ impl Visitor for PolyReader {
         if !kind.is_some_and(|kind| kind.starts_with("building")) {
             return Ok(());
         }
-        if geo.as_deref().is_some_and(|geo| matches!(geo, "1" | "true" | "yes" | "on")) {
-            return Err(element.fault("a building is given by longitude and latitude: expected metres (run polyconvert with --net-file)"));
+        if geo
+            .as_deref()
+            .is_some_and(|geo| matches!(geo, "1" | "true" | "yes" | "on"))
+        {
+            return Err(element.fault(
+                "a building is given by longitude and latitude: expected metres (run polyconvert with --net-file)",
+            ));
         }
         let mut outline = element.shape(element.required("shape", &shape)?)?;
         if outline.len() > 1 && outline.first() == outline.last() {
@@ -52,7 +57,9 @@ impl Visitor for PolyReader {
         }
         self.points += outline.len();
         if self.buildings.len() == MAX_BUILDINGS || self.points > MAX_POINTS {
-            return Err(element.fault(format!("there are more than {MAX_BUILDINGS} buildings or {MAX_POINTS} corners")));
+            return Err(element.fault(format!(
+                "there are more than {MAX_BUILDINGS} buildings or {MAX_POINTS} corners"
+            )));
         }
         self.buildings.push(Building { outline });
         Ok(())
@@ -87,9 +94,18 @@ mod tests {
     #[test]
     fn malformed_buildings_are_refused() {
         let cases = [
-            ("<additional><poly type='building'/></additional>", "no attribute `shape`"),
-            ("<additional><poly type='building' shape='1 2 3'/></additional>", "expected points"),
-            ("<additional><poly type='building' geo='true' shape='6.1,49.5 6.2,49.5 6.2,49.6'/></additional>", "expected metres"),
+            (
+                "<additional><poly type='building'/></additional>",
+                "no attribute `shape`",
+            ),
+            (
+                "<additional><poly type='building' shape='1 2 3'/></additional>",
+                "expected points",
+            ),
+            (
+                "<additional><poly type='building' geo='true' shape='6.1,49.5 6.2,49.5 6.2,49.6'/></additional>",
+                "expected metres",
+            ),
             ("<net/>", "expected <additional> or <polygons> or <shapes>"),
         ];
         for (text, expected) in cases {

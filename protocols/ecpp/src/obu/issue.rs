@@ -57,15 +57,26 @@ pub(super) struct Exchange {
 /// What it waits for.
 #[derive(Clone, Debug)]
 enum Stage {
-    Res1 { secret: Zeroizing<Scalar>, r1: G2Bytes, share: Option<EphemeralShare> },
-    Res2 { secrets: Box<Secrets>, key: SigningKey, validity: Validity },
+    Res1 {
+        secret: Zeroizing<Scalar>,
+        r1: G2Bytes,
+        share: Option<EphemeralShare>,
+    },
+    Res2 {
+        secrets: Box<Secrets>,
+        key: SigningKey,
+        validity: Validity,
+    },
 }
 
 impl Obu {
     /// A key is needed from now on.
     pub(super) fn want_key(&mut self, cx: &mut Cx<'_>) {
         if matches!(self.asking, Asking::Content) {
-            self.asking = Asking::Looking(Need { since: cx.now(), asked: None });
+            self.asking = Asking::Looking(Need {
+                since: cx.now(),
+                asked: None,
+            });
             self.look(cx);
         }
     }
@@ -158,19 +169,36 @@ impl Obu {
         cx.emit("key_requested", [("exchange", number.into())]);
         cx.send_bytes(Address::Link(to), frame.clone());
         let stage = Stage::Res1 { secret, r1, share };
-        let need = Need { asked: need.asked.or(Some(cx.now())), ..need };
-        let exchange = Exchange { number, need, rsu, to, addr, session, frame, tries: 1, stage };
+        let need = Need {
+            asked: need.asked.or(Some(cx.now())),
+            ..need
+        };
+        let exchange = Exchange {
+            number,
+            need,
+            rsu,
+            to,
+            addr,
+            session,
+            frame,
+            tries: 1,
+            stage,
+        };
         self.asking = Asking::Exchanging(Box::new(exchange));
         self.patience(cx, 1);
     }
 
     /// Step 3: `R2' = g^{r1}`; the RSU has `B_j` iff `Dec_{R2'}(C) = R1`. Then the request proper.
     pub(super) fn res1(&mut self, cx: &mut Cx<'_>, response: &Res1) -> Result<(), Reason> {
-        let Asking::Exchanging(exchange) = &mut self.asking else { return Err(Reason::Unexpected) };
+        let Asking::Exchanging(exchange) = &mut self.asking else {
+            return Err(Reason::Unexpected);
+        };
         if response.session != exchange.session {
             return Err(Reason::Unexpected);
         }
-        let Stage::Res1 { secret, r1, share } = &exchange.stage else { return Err(Reason::Duplicate) };
+        let Stage::Res1 { secret, r1, share } = &exchange.stage else {
+            return Err(Reason::Duplicate);
+        };
         // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
         cx.meter().add(Op::GtExp, 1);
         let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
@@ -179,7 +207,11 @@ impl Obu {
             (Some(own), Some(rsu)) => {
                 cx.meter().add(Op::X25519, 1);
                 let agreed = own.agree(&rsu).map_err(|_| Reason::BadElement)?;
-                let fresh = Fresh { obu: own.public(), nonce: response.nonce, rsu };
+                let fresh = Fresh {
+                    obu: own.public(),
+                    nonce: response.nonce,
+                    rsu,
+                };
                 (Secrets::hardened(*r1, &r2, fresh, &agreed), None)
             }
             _ => return Err(Reason::Unexpected),
@@ -193,7 +225,11 @@ impl Obu {
         cx.meter().add(Op::G1Mul, 1);
         let key = SigningKey::random(cx.rng("x", number));
         let validity = Validity::covering(cx.now(), self.config.key_lifetime, self.config.validity_quantum);
-        let claim = Claim { rid: self.member.rid_bytes(), validity, y: *key.public().bytes() };
+        let claim = Claim {
+            rid: self.member.rid_bytes(),
+            validity,
+            y: *key.public().bytes(),
+        };
         cx.meter().charge(blmq::SIGN);
         let sigma1 = claim.sign(&self.system, &self.member, cx.rng("sigma1", number));
         cx.anticipate(claim.check(&self.system, sigma1));
@@ -203,13 +239,27 @@ impl Obu {
             cx.anticipate(claim.check_possession(&self.system, r1, nonce, proof));
             proof
         });
-        let request = Request { rid: claim.rid, validity, y: claim.y, sigma1, proof };
+        let request = Request {
+            rid: claim.rid,
+            validity,
+            y: claim.y,
+            sigma1,
+            proof,
+        };
         let plain = Zeroizing::new(encode(&request));
         let nonce = share.is_none().then(|| draw::bytes(cx.rng("nonce", number)));
         let sealed = seal(cx, &secrets, Part::Req2, nonce.as_ref(), &plain);
-        exchange.frame = encode(&Msg::Req2(Req2 { session: exchange.session, nonce, sealed }));
+        exchange.frame = encode(&Msg::Req2(Req2 {
+            session: exchange.session,
+            nonce,
+            sealed,
+        }));
         exchange.tries = 1;
-        exchange.stage = Stage::Res2 { secrets: Box::new(secrets), key, validity };
+        exchange.stage = Stage::Res2 {
+            secrets: Box::new(secrets),
+            key,
+            validity,
+        };
         cx.step("req2", number);
         cx.send_bytes(Address::Link(exchange.to), exchange.frame.clone());
         self.patience(cx, 1);
@@ -218,11 +268,15 @@ impl Obu {
 
     /// Step 5: the certificate is checked before it is used.
     pub(super) fn res2(&mut self, cx: &mut Cx<'_>, response: &Res2) -> Result<(), Reason> {
-        let Asking::Exchanging(exchange) = &self.asking else { return Err(Reason::Unexpected) };
+        let Asking::Exchanging(exchange) = &self.asking else {
+            return Err(Reason::Unexpected);
+        };
         if response.session != exchange.session {
             return Err(Reason::Unexpected);
         }
-        let Stage::Res2 { secrets, key, validity } = &exchange.stage else { return Err(Reason::Unexpected) };
+        let Stage::Res2 { secrets, key, validity } = &exchange.stage else {
+            return Err(Reason::Unexpected);
+        };
         let plain = open(cx, secrets, Part::Res2, response.nonce.as_ref(), &response.sealed)?;
         let proof = match decode::<Answer>(&plain).map_err(|_| Reason::Malformed)? {
             Answer::Issued(proof) => proof,
@@ -234,8 +288,12 @@ impl Obu {
                 return Ok(());
             }
         };
-        let certificate =
-            Certificate { epoch: self.system.epoch(), validity: *validity, y: *key.public().bytes(), proof };
+        let certificate = Certificate {
+            epoch: self.system.epoch(),
+            validity: *validity,
+            y: *key.public().bytes(),
+            proof,
+        };
         if !cx.check(&certificate.check(&self.system)).is_valid() {
             return Err(Reason::BadCertificate);
         }
@@ -271,7 +329,13 @@ impl Obu {
         );
         self.asking = Asking::Content;
         self.talk.renew();
-        self.pseudonym = Some(Pseudonym { key, certificate, id, addr, sequence: 0 });
+        self.pseudonym = Some(Pseudonym {
+            key,
+            certificate,
+            id,
+            addr,
+            sequence: 0,
+        });
     }
 
     /// After an exchange that led to nothing: the address of the pseudonym again, or none that anybody saw.

@@ -113,11 +113,18 @@ impl Obu {
 
     /// The pseudonym, if it is valid now.
     fn valid_pseudonym(&mut self, now: Time) -> Option<&mut Pseudonym> {
-        self.pseudonym.as_mut().filter(|pseudonym| now < pseudonym.certificate.validity.end())
+        self.pseudonym
+            .as_mut()
+            .filter(|pseudonym| now < pseudonym.certificate.validity.end())
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        let Counts { sent, accepted, refused, certificates } = core::mem::take(&mut self.counts);
+        let Counts {
+            sent,
+            accepted,
+            refused,
+            certificates,
+        } = core::mem::take(&mut self.counts);
         if sent + accepted + refused + certificates > 0 {
             cx.emit(
                 "counts",
@@ -192,6 +199,9 @@ impl Signer for Obu {
         let pseudonym = self.valid_pseudonym(now)?;
         cx.meter().add(Op::G1Mul, 1);
         let signature = pseudonym.key.sign(payload, domain::SERVICE, cx.rng("service", 0));
-        Some(encode(&Signed { certificate: pseudonym.certificate, signature }))
+        Some(encode(&Signed {
+            certificate: pseudonym.certificate,
+            signature,
+        }))
     }
 }

@@ -72,12 +72,23 @@ impl Neighbours {
             self.forget_expired(now);
         }
         if self.0.len() >= CAPACITY {
-            let oldest = self.0.iter().min_by_key(|(id, known)| (known.heard, **id)).map(|(id, _)| *id);
+            let oldest = self
+                .0
+                .iter()
+                .min_by_key(|(id, known)| (known.heard, **id))
+                .map(|(id, _)| *id);
             if let Some(oldest) = oldest {
                 self.0.remove(&oldest);
             }
         }
-        self.0.insert(u64::from_be_bytes(id.0), Neighbour { certificate, heard: now, window: Window::default() });
+        self.0.insert(
+            u64::from_be_bytes(id.0),
+            Neighbour {
+                certificate,
+                heard: now,
+                window: Window::default(),
+            },
+        );
     }
 
     /// Forgets keys whose time is over.

@@ -41,9 +41,16 @@ impl Rsus {
     }
 
     fn remember(&mut self, beacon: &Beacon, now: Time) {
-        let Beacon { location, addr, time, .. } = *beacon;
+        let Beacon {
+            location, addr, time, ..
+        } = *beacon;
         if let Some(rsu) = self.known.iter_mut().find(|rsu| rsu.location == location) {
-            *rsu = Known { addr, time, heard: now, ..*rsu };
+            *rsu = Known {
+                addr,
+                time,
+                heard: now,
+                ..*rsu
+            };
             return;
         }
         if self.known.len() >= CAPACITY {
@@ -52,7 +59,13 @@ impl Rsus {
                 self.known.swap_remove(oldest);
             }
         }
-        self.known.push(Known { location, addr, time, heard: now, rests_until: Time::ZERO });
+        self.known.push(Known {
+            location,
+            addr,
+            time,
+            heard: now,
+            rests_until: Time::ZERO,
+        });
     }
 
     /// Leaves an RSU in peace for a while.
@@ -71,7 +84,10 @@ impl Rsus {
                 && rsu.location.distance(fix) <= config.rsu_range
         };
         let nearest = self.known.iter().filter(present).min_by(|a, b| {
-            a.location.distance(fix).total_cmp(&b.location.distance(fix)).then(a.location.cmp(&b.location))
+            a.location
+                .distance(fix)
+                .total_cmp(&b.location.distance(fix))
+                .then(a.location.cmp(&b.location))
         })?;
         let last = self.last.and_then(|last| self.get(last)).filter(present);
         let stay = last
@@ -97,7 +113,11 @@ impl Obu {
         if now.distance(Time::from_millis(beacon.time)) > self.config.freshness {
             return Err(Reason::Stale);
         }
-        if self.rsus.get(beacon.location).is_some_and(|known| beacon.time <= known.time) {
+        if self
+            .rsus
+            .get(beacon.location)
+            .is_some_and(|known| beacon.time <= known.time)
+        {
             return Err(Reason::Duplicate);
         }
         if beacon.location.distance(&cx.position()) > self.config.rsu_range {
@@ -126,9 +146,18 @@ mod tests {
     use roadveil_role::Params;
 
     fn beacon(x: i32, time: u64) -> Beacon {
-        let signature = crate::blmq::Blmq { c: ByteArray([0; 32]), z: ByteArray([0; 48]) };
+        let signature = crate::blmq::Blmq {
+            c: ByteArray([0; 32]),
+            z: ByteArray([0; 48]),
+        };
         let location = Location { x_cm: x * 100, y_cm: 0 };
-        Beacon { epoch: 1, location, addr: LinkAddr::local([1; 6]), time, signature }
+        Beacon {
+            epoch: 1,
+            location,
+            addr: LinkAddr::local([1; 6]),
+            time,
+            signature,
+        }
     }
 
     #[test]

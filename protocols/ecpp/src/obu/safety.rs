@@ -89,7 +89,11 @@ impl Obu {
             super::issue::Asking::Exchanging(exchange) => Some(exchange.addr),
             _ => None,
         };
-        let Some(pseudonym) = self.pseudonym.as_mut().filter(|known| now < known.certificate.validity.end()) else {
+        let Some(pseudonym) = self
+            .pseudonym
+            .as_mut()
+            .filter(|known| now < known.certificate.validity.end())
+        else {
             return;
         };
         let wanted = self.talk.take_wanted();
@@ -105,8 +109,18 @@ impl Obu {
         } else {
             Credential::Digest(pseudonym.id)
         };
-        cx.anticipate(check(&system, &pseudonym.certificate, pseudonym.id, body.clone(), signature));
-        let message = Msg::Safety(Safety { body, credential, signature });
+        cx.anticipate(check(
+            &system,
+            &pseudonym.certificate,
+            pseudonym.id,
+            body.clone(),
+            signature,
+        ));
+        let message = Msg::Safety(Safety {
+            body,
+            credential,
+            signature,
+        });
         if let Some(other) = other_addr {
             cx.set_link_addr(pseudonym.addr);
             cx.broadcast(&message);
@@ -123,7 +137,11 @@ impl Obu {
     /// A.4: is it fresh, is its certificate good, is it new, does its signature hold?
     pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: Safety) -> Result<(), Reason> {
         let now = cx.now();
-        let Safety { body, credential, signature } = message;
+        let Safety {
+            body,
+            credential,
+            signature,
+        } = message;
         if now.distance(Time::from_millis(body.cam.time)) > self.config.freshness {
             return Err(Reason::Stale);
         }
@@ -146,7 +164,9 @@ impl Obu {
             }
             _ => {}
         }
-        let Some(neighbour) = self.neighbours.get_mut(&id) else { return Err(Reason::UnknownKey) };
+        let Some(neighbour) = self.neighbours.get_mut(&id) else {
+            return Err(Reason::UnknownKey);
+        };
         if !neighbour.certificate.validity.holds(now, self.config.freshness) {
             return Err(Reason::OutsideValidity);
         }
@@ -155,7 +175,10 @@ impl Obu {
             return Err(Reason::Duplicate);
         }
         let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
-        if !cx.check(&check(&self.system, &neighbour.certificate, id, body, signature)).is_valid() {
+        if !cx
+            .check(&check(&self.system, &neighbour.certificate, id, body, signature))
+            .is_valid()
+        {
             return Err(Reason::BadSignature);
         }
         neighbour.accept(sequence, now);
@@ -165,7 +188,9 @@ impl Obu {
 
     /// Is exactly this certificate known?
     fn knows(&mut self, id: &CertId, certificate: &Certificate) -> bool {
-        self.neighbours.get_mut(id).is_some_and(|Neighbour { certificate: known, .. }| known == certificate)
+        self.neighbours
+            .get_mut(id)
+            .is_some_and(|Neighbour { certificate: known, .. }| known == certificate)
     }
 
     /// Checks a certificate and keeps it.
@@ -216,7 +241,13 @@ fn sign(key: &SigningKey, id: &CertId, body: &Body, rng: &mut Stream) -> Signatu
 }
 
 fn check(system: &Arc<System>, certificate: &Certificate, id: CertId, body: Body, signature: Signature) -> Check {
-    Check::new(MessageCheck { parameters: system.digest().0, key: certificate.y, id, body, signature })
+    Check::new(MessageCheck {
+        parameters: system.digest().0,
+        key: certificate.y,
+        id,
+        body,
+        signature,
+    })
 }
 
 /// Is the safety message signed under the certified key? It takes the decoded body over, so that asking copies nothing.
@@ -235,7 +266,15 @@ impl Question for MessageCheck {
     }
 
     fn inputs(&self, digest: &mut CheckDigest) {
-        let Cam { station, sequence, time, x_cm, y_cm, speed_cm, heading_cdeg } = self.body.cam;
+        let Cam {
+            station,
+            sequence,
+            time,
+            x_cm,
+            y_cm,
+            speed_cm,
+            heading_cdeg,
+        } = self.body.cam;
         let mut fixed = [0; 30 + 32];
         let parts: [&[u8]; 9] = [
             &self.parameters,
@@ -254,11 +293,16 @@ impl Question for MessageCheck {
             place.copy_from_slice(part);
             rest = after;
         }
-        digest.append("fixed", &fixed).append("key", self.key.as_ref()).append("certificate", self.id.as_ref());
+        digest
+            .append("fixed", &fixed)
+            .append("key", self.key.as_ref())
+            .append("certificate", self.id.as_ref());
         for wanted in &self.body.wanted {
             digest.append("wanted", wanted.as_ref());
         }
-        digest.append("z", self.signature.z.as_ref()).append("s", self.signature.s.as_ref());
+        digest
+            .append("z", self.signature.z.as_ref())
+            .append("s", self.signature.s.as_ref());
     }
 
     /// `sP - zY`: two multiplications.
@@ -270,7 +314,12 @@ impl Question for MessageCheck {
         let prepare = || Some(PreparedKey::from_point(G1::decode(&self.key).ok()?));
         let key = host.prepared::<PreparedKey>(self.key.as_ref(), prepare);
         key.is_some_and(|key| {
-            schnorr::verify(&*key, domain::MESSAGE, &statement(&self.id, &self.body), &self.signature)
+            schnorr::verify(
+                &*key,
+                domain::MESSAGE,
+                &statement(&self.id, &self.body),
+                &self.signature,
+            )
         })
     }
 }

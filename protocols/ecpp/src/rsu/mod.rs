@@ -104,18 +104,39 @@ impl Rsu {
             Some(obu) => {
                 let own = EphemeralShare::random(cx.rng("share", 0));
                 cx.meter().add(Op::X25519, 2);
-                let fresh = Fresh { obu, nonce, rsu: own.public() };
+                let fresh = Fresh {
+                    obu,
+                    nonce,
+                    rsu: own.public(),
+                };
                 let agreed = own.agree(&obu).map_err(|_| Reason::BadElement)?;
-                (Secrets::hardened(request.r1, &r2, fresh.clone(), &agreed), Some(fresh.rsu))
+                (
+                    Secrets::hardened(request.r1, &r2, fresh.clone(), &agreed),
+                    Some(fresh.rsu),
+                )
             }
         };
         let sealed = seal(cx, &secrets, Part::Res1, self.drawn(&nonce), request.r1.as_ref());
-        let frame = encode(&Msg::Res1(Res1 { session: id, nonce, share, sealed }));
+        let frame = encode(&Msg::Res1(Res1 {
+            session: id,
+            nonce,
+            share,
+            sealed,
+        }));
         self.exchanges += 1;
         cx.step("res1", self.exchanges);
         cx.send_bytes(from, frame.clone());
         let stage = Stage::AwaitsReq2(Box::new(secrets));
-        self.sessions.open(cx.now(), id, Session { number: self.exchanges, began: cx.now(), res1: frame, stage });
+        self.sessions.open(
+            cx.now(),
+            id,
+            Session {
+                number: self.exchanges,
+                began: cx.now(),
+                res1: frame,
+                stage,
+            },
+        );
         Ok(())
     }
 
@@ -125,7 +146,10 @@ impl Rsu {
         let number = session.number;
         let secrets = match &session.stage {
             Stage::AwaitsReq2(secrets) => secrets.clone(),
-            Stage::Answered { request: answered, answer } if *answered == request => {
+            Stage::Answered {
+                request: answered,
+                answer,
+            } if *answered == request => {
                 // A retry, or a replay: the same bytes again.
                 cx.send_bytes(from, answer.clone()?);
                 return Ok(());
@@ -147,13 +171,19 @@ impl Rsu {
         if let Some(session) = self.sessions.get_mut(&request.session) {
             session.stage = Stage::Answered { request, answer };
         }
-        decision.map(|_| ()).inspect_err(|why| cx.emit("key_refused", [("why", why.name().into())]))
+        decision
+            .map(|_| ())
+            .inspect_err(|why| cx.emit("key_refused", [("why", why.name().into())]))
     }
 
     /// Step 4: every check, in the order of the paper, then the certificate.
     fn decide(&mut self, cx: &mut Cx<'_>, secrets: &Secrets, plain: &[u8]) -> Decision {
         let request = decode::<Request>(plain).map_err(|_| Reason::Malformed)?;
-        let claim = Claim { rid: request.rid, validity: request.validity, y: request.y };
+        let claim = Claim {
+            rid: request.rid,
+            validity: request.validity,
+            y: request.y,
+        };
         // 4a: is it listed?
         if cx.now().since(self.list.time) > self.config.list_max_age {
             return Err(Reason::Stale);
@@ -176,7 +206,10 @@ impl Rsu {
         }
         if let Some(nonce) = secrets.rsu_nonce() {
             let proof = request.proof.ok_or(Reason::BadProof)?;
-            if !cx.check(&claim.check_possession(&self.system, secrets.r1(), nonce, proof)).is_valid() {
+            if !cx
+                .check(&claim.check_possession(&self.system, secrets.r1(), nonce, proof))
+                .is_valid()
+            {
                 return Err(Reason::BadProof);
             }
             if self.records.conflicts(&claim) {
@@ -185,8 +218,13 @@ impl Rsu {
         }
         self.records.keep(&claim, request.sigma1);
         cx.meter().charge(cert::SIGN);
-        let certificate =
-            Certificate::issue(&self.system, &self.key, claim.y, claim.validity, cx.rng("certificate", 0));
+        let certificate = Certificate::issue(
+            &self.system,
+            &self.key,
+            claim.y,
+            claim.validity,
+            cx.rng("certificate", 0),
+        );
         cx.anticipate(certificate.check(&self.system));
         cx.emit(
             "key_issued",
@@ -202,7 +240,11 @@ impl Rsu {
     fn seal_answer(&self, cx: &mut Cx<'_>, secrets: &Secrets, answer: &Answer) -> Vec<u8> {
         let nonce = (!self.config.hardened).then(|| draw::bytes(cx.rng("nonce", 0)));
         let sealed = seal(cx, secrets, Part::Res2, nonce.as_ref(), &encode(answer));
-        encode(&Msg::Res2(Res2 { session: secrets.session(), nonce, sealed }))
+        encode(&Msg::Res2(Res2 {
+            session: secrets.session(),
+            nonce,
+            sealed,
+        }))
     }
 
     /// The nonce that goes into a key besides `N_rsu`: only in paper mode.
@@ -223,12 +265,21 @@ impl Rsu {
         if !cx.check(&list.check(&self.system)).is_valid() {
             return Err(Reason::BadSignature);
         }
-        cx.send(from, &Msg::Ack { sequence: list.sequence });
+        cx.send(
+            from,
+            &Msg::Ack {
+                sequence: list.sequence,
+            },
+        );
         if list.sequence > self.list.sequence {
             if list.revoked.len() != self.list.rids.len() {
                 cx.emit("list_updated", [("revoked", (list.revoked.len() as u64).into())]);
             }
-            self.list = Revoked { sequence: list.sequence, time: Time::from_millis(list.time), rids: list.revoked };
+            self.list = Revoked {
+                sequence: list.sequence,
+                time: Time::from_millis(list.time),
+                rids: list.revoked,
+            };
         }
         Ok(())
     }

@@ -42,7 +42,11 @@ impl Records {
 
     /// Keeps a record.
     pub fn keep(&mut self, claim: &Claim, sigma1: Blmq) {
-        let record = Record { rid: claim.rid, validity: claim.validity, sigma1 };
+        let record = Record {
+            rid: claim.rid,
+            validity: claim.validity,
+            sigma1,
+        };
         if self.by_key.insert(claim.y, record).is_none() {
             self.order.push_back(claim.y);
         }
@@ -73,10 +77,17 @@ mod tests {
         let mut bytes = [0; 48];
         bytes[..8].copy_from_slice(&y.to_be_bytes());
         let validity = Validity { from: 0, until: 1 };
-        Claim { rid: Scalar::from_u64(rid).to_bytes(), validity, y: ByteArray(bytes) }
+        Claim {
+            rid: Scalar::from_u64(rid).to_bytes(),
+            validity,
+            y: ByteArray(bytes),
+        }
     }
 
-    const SIGMA: Blmq = Blmq { c: ByteArray([0; 32]), z: ByteArray([0; 48]) };
+    const SIGMA: Blmq = Blmq {
+        c: ByteArray([0; 32]),
+        z: ByteArray([0; 48]),
+    };
 
     #[test]
     fn a_key_belongs_to_one_identity() {
@@ -84,7 +95,10 @@ mod tests {
         assert!(records.is_empty() && !records.conflicts(&claim(1, 1)));
         records.keep(&claim(1, 1), SIGMA);
         assert!(!records.conflicts(&claim(1, 1)) && records.conflicts(&claim(2, 1)));
-        assert_eq!(records.get(&claim(1, 1).y).map(|record| record.rid), Some(claim(1, 1).rid));
+        assert_eq!(
+            records.get(&claim(1, 1).y).map(|record| record.rid),
+            Some(claim(1, 1).rid)
+        );
     }
 
     #[test]

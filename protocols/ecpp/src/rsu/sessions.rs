@@ -62,7 +62,11 @@ impl Sessions {
             self.0.retain(|_, session| now.since(session.began) < LIFETIME);
         }
         if self.0.len() >= CAPACITY {
-            let oldest = self.0.iter().min_by_key(|(id, session)| (session.began, **id)).map(|(id, _)| *id);
+            let oldest = self
+                .0
+                .iter()
+                .min_by_key(|(id, session)| (session.began, **id))
+                .map(|(id, _)| *id);
             if let Some(oldest) = oldest {
                 self.0.remove(&oldest);
             }
@@ -95,7 +99,11 @@ const TOKEN: u64 = 1_000_000_000;
 impl Bucket {
     /// A full bucket, for `rate` a second.
     pub fn new(rate: u64) -> Bucket {
-        Bucket { rate, level: rate.saturating_mul(TOKEN), filled: Time::ZERO }
+        Bucket {
+            rate,
+            level: rate.saturating_mul(TOKEN),
+            filled: Time::ZERO,
+        }
     }
 
     /// Takes one token, if there is one.
@@ -103,7 +111,10 @@ impl Bucket {
         // A nanosecond brings `rate` billionths of a token.
         let passed = now.0.saturating_sub(self.filled.0);
         self.filled = now;
-        self.level = self.level.saturating_add(passed.saturating_mul(self.rate)).min(self.rate.saturating_mul(TOKEN));
+        self.level = self
+            .level
+            .saturating_add(passed.saturating_mul(self.rate))
+            .min(self.rate.saturating_mul(TOKEN));
         let enough = self.level >= TOKEN;
         if enough {
             self.level -= TOKEN;
@@ -118,8 +129,20 @@ mod tests {
     use roadveil_crypto::ByteArray;
 
     fn session(began: Time) -> Session {
-        let request = Req2 { session: ByteArray([0; 8]), nonce: None, sealed: Default::default() };
-        Session { number: 0, began, res1: Vec::new(), stage: Stage::Answered { request, answer: Err(Reason::Revoked) } }
+        let request = Req2 {
+            session: ByteArray([0; 8]),
+            nonce: None,
+            sealed: Default::default(),
+        };
+        Session {
+            number: 0,
+            began,
+            res1: Vec::new(),
+            stage: Stage::Answered {
+                request,
+                answer: Err(Reason::Revoked),
+            },
+        }
     }
 
     fn id(n: usize) -> SessionId {
@@ -147,7 +170,9 @@ mod tests {
         assert_eq!(taken(&mut bucket, Time::from_millis(99)), 0);
         assert_eq!(taken(&mut bucket, Time::from_millis(500)), 5);
         assert_eq!(taken(&mut bucket, Time::from_secs(1000)), 10);
-        let steady = (0..1000).filter(|n| bucket.take(Time::from_millis(2_000_000 + 10 * n))).count();
+        let steady = (0..1000)
+            .filter(|n| bucket.take(Time::from_millis(2_000_000 + 10 * n)))
+            .count();
         assert!((100..=120).contains(&steady), "{steady}");
     }
 }

@@ -27,7 +27,11 @@ pub struct Hand<'a> {
 
 impl<'a> Hand<'a> {
     pub fn new(issued: &'a Issued, config: &'a Config) -> Hand<'a> {
-        Hand { issued, config, rng: Stream::from_seed([9; 32]) }
+        Hand {
+            issued,
+            config,
+            rng: Stream::from_seed([9; 32]),
+        }
     }
 
     /// Hands a message to the RSU and lets it act.
@@ -43,7 +47,10 @@ impl<'a> Hand<'a> {
 
     /// The frames that the RSU sent to the hand.
     pub fn answers(net: &Net) -> Vec<Vec<u8>> {
-        net.sent().filter(|(_, to, _)| *to == ADDR).map(|(_, _, frame)| frame.to_vec()).collect()
+        net.sent()
+            .filter(|(_, to, _)| *to == ADDR)
+            .map(|(_, _, frame)| frame.to_vec())
+            .collect()
     }
 
     /// Steps 1 to 3a.
@@ -51,15 +58,37 @@ impl<'a> Hand<'a> {
         let (secret, r1) = self.r1(location);
         let share = self.config.hardened.then(|| EphemeralShare::random(&mut self.rng));
         let before = Hand::answers(net).len();
-        self.say(net, &Msg::Req1(Req1 { r1, share: share.as_ref().map(EphemeralShare::public) }));
+        self.say(
+            net,
+            &Msg::Req1(Req1 {
+                r1,
+                share: share.as_ref().map(EphemeralShare::public),
+            }),
+        );
         let answers = Hand::answers(net);
-        let answer = answers.get(before).unwrap_or_else(|| panic!("no res1: {:?}", net.rejects("rsu-0")));
-        let Ok(Msg::Res1(Res1 { nonce, share: other, .. })) = decode(answer) else { panic!("no res1") };
+        let answer = answers
+            .get(before)
+            .unwrap_or_else(|| panic!("no res1: {:?}", net.rejects("rsu-0")));
+        let Ok(Msg::Res1(Res1 {
+            nonce, share: other, ..
+        })) = decode(answer)
+        else {
+            panic!("no res1")
+        };
         let r2 = pairing(&G1::generator().mul(&secret), &G2::generator());
         match (share, other) {
             (Some(own), Some(rsu)) => {
                 let agreed = own.agree(&rsu).expect("not zero");
-                Secrets::hardened(r1, &r2, Fresh { obu: own.public(), nonce, rsu }, &agreed)
+                Secrets::hardened(
+                    r1,
+                    &r2,
+                    Fresh {
+                        obu: own.public(),
+                        nonce,
+                        rsu,
+                    },
+                    &agreed,
+                )
             }
             _ => Secrets::paper(r1, &r2),
         }
@@ -82,13 +111,23 @@ impl<'a> Hand<'a> {
     /// A request that is honest but for its validity.
     pub fn request_for(&mut self, secrets: &Secrets, member: &ObuKey, key: &SigningKey, validity: Validity) -> Request {
         let system = self.issued.authority().system();
-        let claim = Claim { rid: member.rid_bytes(), validity, y: *key.public().bytes() };
+        let claim = Claim {
+            rid: member.rid_bytes(),
+            validity,
+            y: *key.public().bytes(),
+        };
         let sigma1 = claim.sign(system, member, &mut self.rng);
         let prove = |nonce: &ByteArray<16>, rng: &mut Stream| -> Signature {
             claim.prove(system, key, secrets.r1(), nonce, rng)
         };
         let proof = secrets.rsu_nonce().map(|nonce| prove(nonce, &mut self.rng));
-        Request { rid: claim.rid, validity, y: claim.y, sigma1, proof }
+        Request {
+            rid: claim.rid,
+            validity,
+            y: claim.y,
+            sigma1,
+            proof,
+        }
     }
 
     /// The frame of step 3b.
@@ -99,7 +138,11 @@ impl<'a> Hand<'a> {
             ByteArray(bytes)
         });
         let sealed = Sealed(secrets.seal(Part::Req2, nonce.as_ref(), plain));
-        encode(&Msg::Req2(Req2 { session: secrets.session(), nonce, sealed }))
+        encode(&Msg::Req2(Req2 {
+            session: secrets.session(),
+            nonce,
+            sealed,
+        }))
     }
 
     /// Steps 3b to 5: what the RSU answers, or why it refuses.
@@ -109,7 +152,9 @@ impl<'a> Hand<'a> {
         self.say_bytes(net, &frame);
         if let Some(why) = net.rejects("rsu-0").get(refused) {
             if let Some(Ok(Msg::Res2(response))) = Hand::answers(net).get(before).map(|frame| decode(frame)) {
-                let plain = secrets.open(Part::Res2, response.nonce.as_ref(), &response.sealed.0).expect("opens");
+                let plain = secrets
+                    .open(Part::Res2, response.nonce.as_ref(), &response.sealed.0)
+                    .expect("opens");
                 assert_eq!(decode(&plain), Ok(Answer::Revoked));
             }
             return Err(*why);
@@ -117,7 +162,9 @@ impl<'a> Hand<'a> {
         let Some(Ok(Msg::Res2(response))) = Hand::answers(net).get(before).map(|frame| decode(frame)) else {
             panic!("neither an answer nor a refusal");
         };
-        let plain = secrets.open(Part::Res2, response.nonce.as_ref(), &response.sealed.0).expect("opens");
+        let plain = secrets
+            .open(Part::Res2, response.nonce.as_ref(), &response.sealed.0)
+            .expect("opens");
         Ok(decode(&plain).expect("an answer"))
     }
 }

@@ -19,7 +19,9 @@ use roadveil_role::{HostAddr, NodeSpec, Params, Setup, Typed, Value};
 pub fn setup(seed: u64, rsus: u32, cars: u32, changes: &[(&str, Value)]) -> Setup {
     let mut params = Params::defaults(PROTOCOL.params);
     for (name, value) in changes {
-        params.set(PROTOCOL.params, name, value.clone()).expect("a valid parameter");
+        params
+            .set(PROTOCOL.params, name, value.clone())
+            .expect("a valid parameter");
     }
     let node = |name: String, host: Option<u32>, place: Option<(f64, f64)>, role: &str| NodeSpec {
         name,
@@ -28,7 +30,14 @@ pub fn setup(seed: u64, rsus: u32, cars: u32, changes: &[(&str, Value)]) -> Setu
         roles: vec![role.to_owned()],
     };
     let mut nodes = vec![node("ta".to_owned(), Some(1), Some((0.0, 500.0)), "ta")];
-    nodes.extend((0..rsus).map(|n| node(format!("rsu-{n}"), Some(10 + n), Some((f64::from(n) * 200.0, 0.0)), "rsu")));
+    nodes.extend((0..rsus).map(|n| {
+        node(
+            format!("rsu-{n}"),
+            Some(10 + n),
+            Some((f64::from(n) * 200.0, 0.0)),
+            "rsu",
+        )
+    }));
     nodes.extend((0..cars).map(|n| node(format!("car-{n}"), None, Some((f64::from(n) * 10.0, 5.0)), "obu")));
     Setup { seed, params, nodes }
 }
@@ -51,14 +60,22 @@ pub fn one_rsu(issued: &Issued, seed: u64, config: &Config) -> Net {
     let ta = Ta::new(issued.authority().clone(), config.clone(), [HostAddr(10)], Vec::new());
     let mut net = Net::new(seed);
     net.add(Node::new("ta").wired(HostAddr(1)).role(1, "ta", Box::new(Typed(ta))));
-    net.add(Node::new("rsu-0").wired(HostAddr(10)).role(1, "rsu", Box::new(Typed(Rsu::new(system, config, key)))));
+    net.add(
+        Node::new("rsu-0")
+            .wired(HostAddr(10))
+            .role(1, "rsu", Box::new(Typed(Rsu::new(system, config, key)))),
+    );
     net
 }
 
 /// An OBU's role, with the configuration of its own.
 pub fn obu(issued: &Issued, name: &str, config: &Config) -> Box<Typed<Obu>> {
     let key = issued.obu_key(name).expect("there is such an obu").clone();
-    Box::new(Typed(Obu::new(issued.authority().system().clone(), Arc::new(config.clone()), key)))
+    Box::new(Typed(Obu::new(
+        issued.authority().system().clone(),
+        Arc::new(config.clone()),
+        key,
+    )))
 }
 
 pub fn secs(seconds: u64) -> Duration {
@@ -68,7 +85,10 @@ pub fn secs(seconds: u64) -> Duration {
 /// A field of the first event of that name.
 pub fn field(net: &Net, event: &str, name: &str) -> Option<Value> {
     let (_, fields) = net.events(event).next()?;
-    fields.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
+    fields
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.clone())
 }
 
 /// Sums a field of the events `counts`.

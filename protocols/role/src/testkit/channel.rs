@@ -18,17 +18,28 @@ pub struct Channel {
 impl Channel {
     /// Nothing is lost, nothing arrives twice, everything takes a millisecond.
     pub const fn perfect() -> Channel {
-        Channel { loss: 0.0, duplication: 0.0, delay: Duration::from_millis(1), jitter: Duration::ZERO }
+        Channel {
+            loss: 0.0,
+            duplication: 0.0,
+            delay: Duration::from_millis(1),
+            jitter: Duration::ZERO,
+        }
     }
 
     /// A perfect channel, but that it loses this share of the frames, for each receiver on its own.
     pub const fn lossy(share: f64) -> Channel {
-        Channel { loss: share, ..Channel::perfect() }
+        Channel {
+            loss: share,
+            ..Channel::perfect()
+        }
     }
 
     /// Delivers this share of the frames twice.
     pub const fn duplicating(self, share: f64) -> Channel {
-        Channel { duplication: share, ..self }
+        Channel {
+            duplication: share,
+            ..self
+        }
     }
 
     /// Takes this long.
@@ -44,7 +55,11 @@ impl Channel {
     /// The delays after which copies of one frame arrive at one receiver.
     pub(super) fn arrivals(&self, coins: &mut Stream) -> impl Iterator<Item = Duration> + use<> {
         let lost = coin(coins) < self.loss;
-        let copies = if lost { 0 } else { 1 + usize::from(coin(coins) < self.duplication) };
+        let copies = if lost {
+            0
+        } else {
+            1 + usize::from(coin(coins) < self.duplication)
+        };
         let delays = [(); 2].map(|()| self.delay + self.jitter.mul_f64(coin(coins)));
         delays.into_iter().take(copies)
     }

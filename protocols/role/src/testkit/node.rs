@@ -65,7 +65,11 @@ impl Node {
     /// Plays a role of the protocol with that number.
     pub fn role(mut self, protocol: u8, name: &str, role: Box<dyn Role>) -> Node {
         self.roles.push(role);
-        self.parts.push(Part { name: name.to_owned(), protocol, streams: Streams::new(0, "", "") });
+        self.parts.push(Part {
+            name: name.to_owned(),
+            protocol,
+            streams: Streams::new(0, "", ""),
+        });
         self
     }
 
@@ -95,8 +99,16 @@ impl Node {
     /// Where it is.
     pub(super) fn fix(&self, now: Time) -> Fix {
         let way = self.start.speed * now.since(self.since).as_secs_f64();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test kit; no run of the emulator depends on it"
+        )]
         let (east, north) = self.start.heading.to_radians().sin_cos();
-        Fix { x: self.start.x + way * east, y: self.start.y + way * north, ..self.start }
+        Fix {
+            x: self.start.x + way * east,
+            y: self.start.y + way * north,
+            ..self.start
+        }
     }
 
     /// The network's time on this node's clock.
@@ -120,6 +132,9 @@ impl Node {
 
 impl core::fmt::Debug for Node {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Node").field("name", &self.name).field("parts", &self.parts).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("name", &self.name)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
     }
 }

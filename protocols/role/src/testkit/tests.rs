@@ -118,7 +118,15 @@ fn reach_limits_the_air() {
 fn moving_nodes_move_and_clocks_are_their_own() {
     let mut net = Net::new(1);
     net.add(Node::new("a"));
-    net.node("a").move_to(Time::from_secs(1), Fix { x: 5.0, y: 5.0, speed: 10.0, heading: 90.0 });
+    net.node("a").move_to(
+        Time::from_secs(1),
+        Fix {
+            x: 5.0,
+            y: 5.0,
+            speed: 10.0,
+            heading: 90.0,
+        },
+    );
     let fix = net.node("a").fix(Time::from_secs(3));
     assert!((fix.x - 25.0).abs() < 1e-9 && (fix.y - 5.0).abs() < 1e-9);
     net.node("a").set_clock(-500);
@@ -136,9 +144,24 @@ fn frames_can_be_edited_dropped_repeated_and_injected() {
         }
         _ => Fate::Repeat(Duration::from_secs(1)),
     });
-    net.inject("b", Address::Link(LinkAddr::local([9; 6])), &encode(&Msg::Count(77)), Duration::from_secs(3));
-    net.inject("b", Address::Link(LinkAddr::local([9; 6])), &[201, 0, 0x80, 0], Duration::from_secs(4));
-    net.inject("b", Address::Link(LinkAddr::local([9; 6])), &[202, 0], Duration::from_secs(4));
+    net.inject(
+        "b",
+        Address::Link(LinkAddr::local([9; 6])),
+        &encode(&Msg::Count(77)),
+        Duration::from_secs(3),
+    );
+    net.inject(
+        "b",
+        Address::Link(LinkAddr::local([9; 6])),
+        &[201, 0, 0x80, 0],
+        Duration::from_secs(4),
+    );
+    net.inject(
+        "b",
+        Address::Link(LinkAddr::local([9; 6])),
+        &[202, 0],
+        Duration::from_secs(4),
+    );
     net.run_until(Time::from_secs(10));
     assert_eq!(heard(&net), [3, 3, 77]);
     assert_eq!(net.rejects("b"), [Reason::Unexpected, Reason::Malformed]);

@@ -1,0 +1,11 @@
+//! Polygons of any bytes, plain or gzip, can be read or cannot, and nothing else.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use roadveil::world::source::Source;
+use roadveil::world::sumo::poly;
+
+fuzz_target!(|bytes: &[u8]| {
+    let source = Source::memory("fuzz", bytes.to_vec());
+    let _ = poly::read(&source);
+});
