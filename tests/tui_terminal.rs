@@ -1,9 +1,8 @@
 //! The terminal is as it was found, however the program ends: the screen runs in a terminal of its own, made by `script`.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "tui/sample.rs"]
-#[allow(dead_code)]
 mod sample;
 
 use std::io::{Read, Write};

@@ -14,8 +14,11 @@ use crate::feed::Speed;
 #[derive(Clone)]
 struct Told {
     cast: Arc<Cast>,
-    state: Arc<Mutex<(VecDeque<Portion>, Status, Vec<Control>)>>,
+    state: Arc<Mutex<State>>,
 }
+
+/// What it will give, how it stands, what it was asked.
+type State = (VecDeque<Portion>, Status, Vec<Control>);
 
 impl Feed for Told {
     fn cast(&self) -> &Arc<Cast> {

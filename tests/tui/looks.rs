@@ -220,31 +220,6 @@ fn a_picture_has_every_row_and_is_always_the_same() {
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
 }
 
-/// The pictures of the documents. `ROADVEIL_DRAW=1` draws them anew.
-#[test]
-fn pictures_are_as_the_screen_is() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    for (name, size, keys) in [
-        ("screen", (120, 40), "k k k k"),
-        ("message", (100, 28), "k k k k enter j j j j"),
-    ] {
-        let mut show = at(size.0, size.1);
-        show.press(keys);
-        let svg = picture::svg(&show.buffer(), "roadveil");
-        let file = folder.join(format!("{name}.svg"));
-        if std::env::var_os("ROADVEIL_DRAW").is_some() {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&file, &svg).unwrap();
-        }
-        // Not compared by `assert_eq`, which would print both.
-        assert!(
-            std::fs::read_to_string(&file).unwrap() == svg,
-            "{} is not what the screen shows",
-            file.display()
-        );
-    }
-}
-
 #[test]
 fn time_at_the_end_of_time_is_drawn() {
     let mut show = at(80, 24);

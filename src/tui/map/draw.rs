@@ -14,13 +14,16 @@ use crate::tui::ui::Ui;
 const TRACE: u64 = 200_000_000;
 
 /// Most rings at once; of more, only those of the newest transmissions can be told apart.
-const MAX_RINGS: usize = 60;
+const MAX_RINGS: usize = 24;
 
 /// Most unicasts at once.
 const MAX_LINES: usize = 200;
 
 /// How far a ring has grown when it fades, metres.
 const REACH: f64 = 150.0;
+
+/// The same in dots: from far away a ring must be seen at all, from near it must not hide the map.
+const DOTS: (f64, f64) = (5.0, 18.0);
 
 /// Draws the map.
 pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer, ground: &mut Ground, moving: &mut Grid) {
@@ -86,9 +89,8 @@ fn activity(scene: &Scene, view: Viewport, grid: &mut Grid) {
 
 fn ring(view: Viewport, grid: &mut Grid, from: (f64, f64), age: u64) {
     let grown = age as f64 / TRACE as f64;
-    // Seen from far away a ring would be a dot: it grows over some dots at least.
-    let radius = (REACH * grown / view.scale).max(1.0 + 4.0 * grown);
-    grid.circle(view.dots(from), radius, Ink::Ring);
+    let reach = (REACH / view.scale).clamp(DOTS.0, DOTS.1);
+    grid.circle(view.dots(from), 1.0 + (reach - 1.0) * grown, Ink::Ring);
 }
 
 /// A packet, as far as it has come.

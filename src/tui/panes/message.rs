@@ -177,8 +177,8 @@ fn row(ui: &Ui, depth: usize, field: &Tree, area: Rect, buffer: &mut Buffer) {
 /// As many bytes in a row as fit beside their place and their letters.
 fn bytes_a_row(width: u16) -> usize {
     match width {
-        73.. => 16,
-        41.. => 8,
+        71.. => 16,
+        39.. => 8,
         _ => 4,
     }
 }
