@@ -16,8 +16,8 @@ use roadveil::kernel::{Kernel, Options};
 use roadveil::scenario::{Origin, Scenario};
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{
-    Actor, Address, Cardinality, Cx, Deployment, Message, Protocol, Reason, Role, RoleSpec, Setup, SetupError, Time, Timer,
-    Typed, Value,
+    Actor, Address, Cardinality, Cx, Deployment, Message, Protocol, Reason, Role, RoleSpec, Setup, SetupError, Time,
+    Timer, Typed, Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +83,13 @@ static BEACON: Protocol = Protocol {
     title: "Beacons",
     paper: "none",
     summary: "",
-    roles: &[RoleSpec { name: "car", title: "", cardinality: Cardinality::Any, radio: true, wired: false }],
+    roles: &[RoleSpec {
+        name: "car",
+        title: "",
+        cardinality: Cardinality::Any,
+        radio: true,
+        wired: false,
+    }],
     messages: Frame::SCHEMA,
     params: &[],
     marks: &[],
@@ -94,7 +100,12 @@ static BEACON: Protocol = Protocol {
 /// A line of cars, one every 25 m, for one second.
 fn highway(cars: usize) -> Arc<Scenario> {
     let nodes: String = (0..cars)
-        .map(|car| format!("[[node]]\nname = \"c{car}\"\nroles = [\"beacon.car\"]\nat = [{}, 0]\n", car * 25))
+        .map(|car| {
+            format!(
+                "[[node]]\nname = \"c{car}\"\nroles = [\"beacon.car\"]\nat = [{}, 0]\n",
+                car * 25
+            )
+        })
         .collect();
     let text = format!("title = \"highway\"\nduration = \"1s\"\n[protocols.beacon]\n{nodes}");
     Arc::new(Scenario::parse_with(&[&BEACON], &text, Origin::Stdin, Path::new("."), &[]).expect("a good topology"))

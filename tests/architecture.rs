@@ -47,7 +47,12 @@ fn modules_use_only_modules_on_their_step_or_below() {
     let mut found = 0;
     for file in rust_files(&source) {
         let inside = file.strip_prefix(&source).expect("inside");
-        let module = inside.iter().next().and_then(|first| first.to_str()).expect("name").trim_end_matches(".rs");
+        let module = inside
+            .iter()
+            .next()
+            .and_then(|first| first.to_str())
+            .expect("name")
+            .trim_end_matches(".rs");
         // The rule is about the program, not about its tests' tools.
         if ["lib", "main"].contains(&module) || file.ends_with("tests.rs") {
             continue;
@@ -59,14 +64,25 @@ fn modules_use_only_modules_on_their_step_or_below() {
                 break;
             }
             for used in line.match_indices("crate::").map(|(at, _)| &line[at + 7..]) {
-                let name: String = used.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let name: String = used
+                    .chars()
+                    .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                    .collect();
                 let Some(other) = step(&name) else { continue };
                 found += 1;
-                assert!(own <= other, "{}:{}: `{module}` uses `{name}`, which stands above it", file.display(), number + 1);
+                assert!(
+                    own <= other,
+                    "{}:{}: `{module}` uses `{name}`, which stands above it",
+                    file.display(),
+                    number + 1
+                );
             }
         }
     }
-    assert!(found > 50, "the scan found only {found} uses: it no longer reads what it should");
+    assert!(
+        found > 50,
+        "the scan found only {found} uses: it no longer reads what it should"
+    );
 }
 
 #[test]
@@ -93,11 +109,16 @@ fn the_kernel_names_no_protocol_and_protocols_see_only_role_and_crypto() {
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let dependency = dependency["name"].as_str().expect("name");
             let ours = dependency.starts_with("roadveil");
-            assert!(!ours || allowed.contains(&dependency), "{name} must not depend on {dependency}");
+            assert!(
+                !ours || allowed.contains(&dependency),
+                "{name} must not depend on {dependency}"
+            );
         }
     }
     assert!(protocols > 0);
-    for module in ["kernel", "radio", "backhaul", "world", "journal", "metrics", "tui", "event.rs", "feed.rs"] {
+    for module in [
+        "kernel", "radio", "backhaul", "world", "journal", "metrics", "tui", "event.rs", "feed.rs",
+    ] {
         let path = root().join("src").join(module);
         let files = if path.is_dir() { rust_files(&path) } else { vec![path] };
         for file in files {
@@ -120,7 +141,11 @@ fn unsafe_code_lives_in_crypto_alone() {
         let text = fs::read_to_string(&file).expect("text");
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
-            assert!(!line.contains("unsafe {") && !line.contains("unsafe fn"), "{}: {line}", file.display());
+            assert!(
+                !line.contains("unsafe {") && !line.contains("unsafe fn"),
+                "{}: {line}",
+                file.display()
+            );
         }
     }
 }

@@ -49,11 +49,16 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     }
     telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
-    let finished = if live {
-        run_live(plan, args.speed)?
-    } else {
-        run_headless(plan, args.quiet)?
-    };
+    if live {
+        let (finished, left) = run_live(plan, args.speed)?;
+        let exit = conclude(&finished, &args)?;
+        return Ok(if left == tui::Exit::Interrupted {
+            Exit::Interrupted
+        } else {
+            exit
+        });
+    }
+    let finished = run_headless(plan, args.quiet)?;
     conclude(&finished, &args)
 }
 
@@ -109,10 +114,10 @@ fn run_headless(plan: Plan, quiet: bool) -> Result<Finished, Failure> {
     session::run(plan, quiet, &signals::interruption()).map_err(failure)
 }
 
-fn run_live(plan: Plan, speed: crate::feed::Speed) -> Result<Finished, Failure> {
+fn run_live(plan: Plan, speed: crate::feed::Speed) -> Result<(Finished, tui::Exit), Failure> {
     let (feed, handle) = session::start(plan, speed).map_err(failure)?;
-    tui::show(Box::new(feed), PROTOCOLS).map_err(|error| Failure::io("the terminal failed", &error))?;
-    handle.finish().map_err(failure)
+    let left = tui::show(Box::new(feed), PROTOCOLS).map_err(|error| Failure::io("the terminal failed", &error))?;
+    Ok((handle.finish().map_err(failure)?, left))
 }
 
 /// A run that cannot be set up has a bad topology; one that cannot create its log was named a bad file; else it is stuck.

@@ -130,6 +130,7 @@ fn read_value(item: &Item<'_>, kind: ParamKind) -> Result<Value, Error> {
         ParamKind::Flag => Value::Bool(item.flag()?),
         ParamKind::Count { min, max } => Value::U64(item.count(min, max)?),
         ParamKind::Number { min, max } => Value::F64(item.number(min, max)?),
+        ParamKind::Text => Value::Text(item.text("a text in quotes")?.to_owned()),
         ParamKind::Choice(words) => {
             let word = item.text("a word")?;
             if !words.contains(&word) {

@@ -22,7 +22,14 @@ pub fn cast(scenario: &Scenario) -> Arc<Cast> {
         mobile: !matches!(node.place, Place::Fixed { .. }),
     });
     let bounds = &scenario.world.bounds;
-    let outline = |points: &[(f64, f64)]| points.iter().map(|&(x, y)| (x as f32, y as f32)).collect();
+    // The scenario does not repeat an outline's first corner; a drawn line must.
+    let outline = |points: &[(f64, f64)]| {
+        points
+            .iter()
+            .chain(points.first())
+            .map(|&(x, y)| (x as f32, y as f32))
+            .collect()
+    };
     Arc::new(Cast {
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),

@@ -6,7 +6,7 @@ use super::{code, report, roadveil, stderr, stdout};
 fn bad_usage_is_exit_code_2_and_names_what_is_wrong() {
     let folder = tempfile::tempdir().expect("folder");
     for (words, named) in [
-        (&["rnu"][..], "run"),
+        (&["runn"][..], "run"),
         (&["run", "citty", "--headless"], "city"),
         (&["run", "missing.toml", "--headless"], "missing.toml"),
         (&["run", "--headless", "--duration", "-3s"], "duration"),

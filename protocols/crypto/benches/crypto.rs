@@ -5,9 +5,9 @@ use chacha20::rand_core::SeedableRng;
 use divan::{Bencher, black_box};
 use roadveil_crypto::schnorr::{BatchItem, verify, verify_batch};
 use roadveil_crypto::{
-    ByteArray, Check, EphemeralShare, G1, G1Comb, G1Table, G2, GtTable, Host, Nonce, PreparedG2,
-    PreparedKey, Scalar, SchnorrCheck, ShortScalar, SignatureR, SigningKey, derive_key,
-    g1_generator_mul, pairing, pairing_product, pairing_product_prepared,
+    ByteArray, Check, EphemeralShare, G1, G1Comb, G1Table, G2, GtTable, Host, Nonce, PreparedG2, PreparedKey, Scalar,
+    SchnorrCheck, ShortScalar, SignatureR, SigningKey, derive_key, g1_generator_mul, pairing, pairing_product,
+    pairing_product_prepared,
 };
 
 const DOMAIN: &str = "ROADVEIL-BENCH-V1";
@@ -59,12 +59,7 @@ mod group {
     fn g1_msm(bencher: Bencher, n: usize) {
         let mut rng = rng();
         let terms: Vec<_> = (0..n)
-            .map(|_| {
-                (
-                    g1_generator_mul(&Scalar::random(&mut rng)),
-                    Scalar::random(&mut rng),
-                )
-            })
+            .map(|_| (g1_generator_mul(&Scalar::random(&mut rng)), Scalar::random(&mut rng)))
             .collect();
         bencher.bench(|| G1::msm(black_box(&terms)));
     }
@@ -193,14 +188,7 @@ mod schnorr {
         let key = SigningKey::random(&mut rng);
         let signature = key.sign(&MESSAGE, DOMAIN, &mut rng);
         let prepared = PreparedKey::new(&key.public().0).expect("a valid key");
-        bencher.bench(|| {
-            verify(
-                black_box(&prepared),
-                DOMAIN,
-                &MESSAGE,
-                black_box(&signature),
-            )
-        });
+        bencher.bench(|| verify(black_box(&prepared), DOMAIN, &MESSAGE, black_box(&signature)));
     }
 
     /// As the kernel asks: 800 signers in turn, their keys prepared on the host.

@@ -82,11 +82,7 @@ impl Verdict {
 
 impl From<bool> for Verdict {
     fn from(valid: bool) -> Verdict {
-        if valid {
-            Verdict::Valid
-        } else {
-            Verdict::Invalid
-        }
+        if valid { Verdict::Valid } else { Verdict::Invalid }
     }
 }
 

@@ -122,14 +122,7 @@ mod tests {
     #[test]
     fn frames_are_what_is_documented() {
         let mut by_hand = Sha512::new();
-        for part in [
-            "TEST",
-            "label",
-            "bytes",
-            "n",
-            "\x05\0\0\0\0\0\0\0",
-            "digest",
-        ] {
+        for part in ["TEST", "label", "bytes", "n", "\x05\0\0\0\0\0\0\0", "digest"] {
             by_hand.update((part.len() as u64).to_le_bytes());
             by_hand.update(part);
         }

@@ -43,14 +43,12 @@ pub mod wire;
 
 pub use check::{Check, CheckDigest, Host, Question, SchnorrCheck, Verdict};
 pub use group::{
-    DecodeError, G1, G1Comb, G1Table, G2, Gt, GtTable, PreparedG2, Scalar, g1_generator_mul,
-    pairing, pairing_product, pairing_product_prepared,
+    DecodeError, G1, G1Comb, G1Table, G2, Gt, GtTable, PreparedG2, Scalar, g1_generator_mul, pairing, pairing_product,
+    pairing_product_prepared,
 };
 pub use hash::{ShortScalar, Transcript, hash_to_scalar};
 pub use ops::{Charge, Meter, Op};
 pub use schnorr::{PreparedKey, PublicKey, Signature, SignatureR, SigningKey};
-pub use seal::{
-    AllZero, EphemeralShare, Nonce, OpenError, OpenKey, SealKey, SharedSecret, derive_key,
-};
+pub use seal::{AllZero, EphemeralShare, Nonce, OpenError, OpenKey, SealKey, SharedSecret, derive_key};
 pub use secret::SecretBytes;
 pub use wire::{ByteArray, Digest, G1Bytes, G2Bytes, ScalarBytes, ShortScalarBytes};

@@ -187,10 +187,7 @@ mod tests {
         sum += CHARGE;
         sum.add(Op::G1Mul, 1);
         assert_eq!(sum.get(Op::G1Mul), 5);
-        assert_eq!(
-            sum.iter().collect::<Vec<_>>(),
-            [(Op::G1Mul, 5), (Op::Pairing, 6)]
-        );
+        assert_eq!(sum.iter().collect::<Vec<_>>(), [(Op::G1Mul, 5), (Op::Pairing, 6)]);
         assert!(!sum.is_empty() && Charge::NONE.is_empty());
     }
 

@@ -51,9 +51,7 @@ pub const SCHEME: &str = "ROADVEIL-SCHNORR-V1";
 const TEETH: usize = 6;
 
 /// A public key as it travels: an encoded point, not validated yet.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Schema,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Schema)]
 pub struct PublicKey(pub G1Bytes);
 
 impl PublicKey {
@@ -71,9 +69,7 @@ impl From<G1Bytes> for PublicKey {
 }
 
 /// A signature: challenge and response, 48 bytes.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Schema,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Schema)]
 pub struct Signature {
     /// The challenge.
     pub z: ShortScalarBytes,
@@ -138,12 +134,7 @@ impl SigningKey {
     /// # Leaks
     ///
     /// The nonce, by the time and memory access of a table walk.
-    pub fn sign<R: CryptoRng + ?Sized>(
-        &self,
-        msg: &[u8],
-        domain: &'static str,
-        rng: &mut R,
-    ) -> Signature {
+    pub fn sign<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> Signature {
         let (signature, _) = self.sign_both(msg, domain, rng);
         signature
     }
@@ -157,22 +148,12 @@ impl SigningKey {
     /// # Leaks
     ///
     /// As [`sign`](SigningKey::sign).
-    pub fn sign_r<R: CryptoRng + ?Sized>(
-        &self,
-        msg: &[u8],
-        domain: &'static str,
-        rng: &mut R,
-    ) -> SignatureR {
+    pub fn sign_r<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> SignatureR {
         let (Signature { s, .. }, r) = self.sign_both(msg, domain, rng);
         SignatureR { r, s }
     }
 
-    fn sign_both<R: CryptoRng + ?Sized>(
-        &self,
-        msg: &[u8],
-        domain: &'static str,
-        rng: &mut R,
-    ) -> (Signature, G1Bytes) {
+    fn sign_both<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> (Signature, G1Bytes) {
         let nonce = self.nonce(msg, domain, rng);
         let r = g1_generator_mul(&nonce).encode();
         let z = challenge(domain, &self.public.0, &r, msg);
@@ -180,12 +161,7 @@ impl SigningKey {
         (Signature { z, s }, r)
     }
 
-    fn nonce<R: CryptoRng + ?Sized>(
-        &self,
-        msg: &[u8],
-        domain: &'static str,
-        rng: &mut R,
-    ) -> Zeroizing<Scalar> {
+    fn nonce<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> Zeroizing<Scalar> {
         let mut draw = Zeroizing::new([0; 32]);
         rng.fill_bytes(draw.as_mut());
         let mut key = self.secret.to_bytes();
@@ -333,14 +309,8 @@ impl VerifyingKey for PreparedKey {
 ///
 /// Everything, by its time: all of it is public.
 #[must_use]
-pub fn verify<K: VerifyingKey + ?Sized>(
-    key: &K,
-    domain: &'static str,
-    msg: &[u8],
-    signature: &Signature,
-) -> bool {
-    commitment(key, signature)
-        .is_some_and(|r| challenge(domain, key.encoding(), &r.encode(), msg) == signature.z)
+pub fn verify<K: VerifyingKey + ?Sized>(key: &K, domain: &'static str, msg: &[u8], signature: &Signature) -> bool {
+    commitment(key, signature).is_some_and(|r| challenge(domain, key.encoding(), &r.encode(), msg) == signature.z)
 }
 
 /// `sP - zY`, if key and response are valid and it is not the identity: a signer's nonce is never

@@ -116,19 +116,10 @@ pub struct OpenKey(SecretBytes<32>);
 ///
 /// The lengths.
 #[must_use]
-pub fn derive_key(
-    shared: &[&[u8]],
-    salt: &[&[u8]],
-    info_protocol: &'static str,
-    direction: &'static str,
-) -> SealKey {
+pub fn derive_key(shared: &[&[u8]], salt: &[&[u8]], info_protocol: &'static str, direction: &'static str) -> SealKey {
     tally::add(Op::Hkdf, 1);
     let shared = Zeroizing::new(frames(shared));
-    let info = frames(&[
-        DOMAIN.as_bytes(),
-        info_protocol.as_bytes(),
-        direction.as_bytes(),
-    ]);
+    let info = frames(&[DOMAIN.as_bytes(), info_protocol.as_bytes(), direction.as_bytes()]);
     let hkdf = Hkdf::<Sha256>::new(Some(&frames(salt)), &shared);
     let mut key = [0; 32];
     hkdf.expand(&info, &mut key)
@@ -181,12 +172,7 @@ impl SealKey {
     /// # Errors
     ///
     /// [`OpenError`] if any bit of nonce, associated data or message is not as it was sealed.
-    pub fn open(
-        &self,
-        nonce: Nonce,
-        aad: &[u8],
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub fn open(&self, nonce: Nonce, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         self.0.open(nonce, aad, sealed)
     }
 
@@ -211,12 +197,7 @@ impl OpenKey {
     /// # Leaks
     ///
     /// The lengths, and whether it opened.
-    pub fn open(
-        &self,
-        nonce: Nonce,
-        aad: &[u8],
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub fn open(&self, nonce: Nonce, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         gcm::decrypt(&self.0, nonce.to_bytes(), aad, sealed).map(Zeroizing::new)
     }
 }
@@ -282,9 +263,8 @@ mod tests {
             (&[b"shared"], &[b"a", b"b"], "TESTU", "p"),
             (&[b"shared"], &[b"a", b"b"], "TEST", "down"),
         ];
-        let keys = parts.map(|(shared, salt, protocol, direction)| {
-            derive_key(shared, salt, protocol, direction).into_open_key()
-        });
+        let keys = parts
+            .map(|(shared, salt, protocol, direction)| derive_key(shared, salt, protocol, direction).into_open_key());
         for (i, one) in keys.iter().enumerate() {
             for (j, other) in keys.iter().enumerate() {
                 assert_eq!(one.0 == other.0, i == j, "{i} {j}");

@@ -100,9 +100,6 @@ mod tests {
         let first = SecretBytes::<32>::random(&mut rng);
         let second = SecretBytes::<32>::random(&mut rng);
         assert_ne!(first, second);
-        assert_eq!(
-            first,
-            SecretBytes::random(&mut ChaCha12Rng::from_seed([1; 32]))
-        );
+        assert_eq!(first, SecretBytes::random(&mut ChaCha12Rng::from_seed([1; 32])));
     }
 }

@@ -116,16 +116,13 @@ impl<'de, const N: usize> Deserialize<'de> for ByteArray<N> {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                ByteArray::from_hex(text)
-                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                ByteArray::from_hex(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut bytes = [0; N];
                 for (i, byte) in bytes.iter_mut().enumerate() {
-                    *byte = seq
-                        .next_element()?
-                        .ok_or_else(|| A::Error::invalid_length(i, &self))?;
+                    *byte = seq.next_element()?.ok_or_else(|| A::Error::invalid_length(i, &self))?;
                 }
                 Ok(ByteArray(bytes))
             }
@@ -166,21 +163,9 @@ mod tests {
         let json = serde_json::to_string(&bytes).expect("encodes");
         assert_eq!(json, "\"007fa0ff\"");
         assert_eq!(format!("{bytes:?} {bytes}"), "007fa0ff 007fa0ff");
-        assert_eq!(
-            serde_json::from_str::<ByteArray<4>>(&json).ok(),
-            Some(bytes)
-        );
-        for wrong in [
-            "\"007fa0f\"",
-            "\"007fa0ff00\"",
-            "\"007fa0fg\"",
-            "\"+07fa0ff\"",
-            "7",
-        ] {
-            assert!(
-                serde_json::from_str::<ByteArray<4>>(wrong).is_err(),
-                "{wrong}"
-            );
+        assert_eq!(serde_json::from_str::<ByteArray<4>>(&json).ok(), Some(bytes));
+        for wrong in ["\"007fa0f\"", "\"007fa0ff00\"", "\"007fa0fg\"", "\"+07fa0ff\"", "7"] {
+            assert!(serde_json::from_str::<ByteArray<4>>(wrong).is_err(), "{wrong}");
         }
     }
 }

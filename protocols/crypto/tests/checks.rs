@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::SeedableRng;
-use roadveil_crypto::{
-    Charge, Check, CheckDigest, G1, G1Bytes, Host, Op, Question, SchnorrCheck, SigningKey, Verdict,
-};
+use roadveil_crypto::{Charge, Check, CheckDigest, G1, G1Bytes, Host, Op, Question, SchnorrCheck, SigningKey, Verdict};
 
 const DOMAIN: &str = "ROADVEIL-TEST-V1-BEACON";
 

@@ -127,14 +127,8 @@ fn flags_have_to_fit() {
     let mut q = g2;
     q.0[48] |= COMPRESSED;
     assert_eq!(G2::decode(&q), Err(DecodeError::NotOnCurve));
-    assert_eq!(
-        G1::decode(&G1Bytes::default()),
-        Err(DecodeError::NotOnCurve)
-    );
-    assert_eq!(
-        G2::decode(&G2Bytes::default()),
-        Err(DecodeError::NotOnCurve)
-    );
+    assert_eq!(G1::decode(&G1Bytes::default()), Err(DecodeError::NotOnCurve));
+    assert_eq!(G2::decode(&G2Bytes::default()), Err(DecodeError::NotOnCurve));
 }
 
 #[test]
@@ -145,14 +139,8 @@ fn abscissas_have_to_be_below_the_modulus() {
         let mut shifted = modulus();
         shifted[47] += n;
         assert_eq!(G1::decode(&g1_of(shifted)), Err(DecodeError::NotOnCurve));
-        assert_eq!(
-            G2::decode(&g2_of(shifted, small(n))),
-            Err(DecodeError::NotOnCurve)
-        );
-        assert_eq!(
-            G2::decode(&g2_of(small(n), shifted)),
-            Err(DecodeError::NotOnCurve)
-        );
+        assert_eq!(G2::decode(&g2_of(shifted, small(n))), Err(DecodeError::NotOnCurve));
+        assert_eq!(G2::decode(&g2_of(small(n), shifted)), Err(DecodeError::NotOnCurve));
         found += usize::from(G1::decode(&g1_of(small(n))) != Err(DecodeError::NotOnCurve));
     }
     assert!(found > 5, "{found} small abscissas are on the curve");
@@ -185,10 +173,7 @@ fn small_abscissas_are_classified_as_by_the_second_library() {
         }
     }
     // Both kinds are well represented.
-    assert!(
-        outside > 100 && off > 100,
-        "{outside} outside, {off} off the curve"
-    );
+    assert!(outside > 100 && off > 100, "{outside} outside, {off} off the curve");
 }
 
 proptest! {

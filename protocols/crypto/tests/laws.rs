@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use roadveil_crypto::{
-    G1, G1Comb, G1Table, G2, Gt, GtTable, Op, PreparedG2, Scalar, ShortScalar, g1_generator_mul,
-    pairing, pairing_product, pairing_product_prepared, tally,
+    G1, G1Comb, G1Table, G2, Gt, GtTable, Op, PreparedG2, Scalar, ShortScalar, g1_generator_mul, pairing,
+    pairing_product, pairing_product_prepared, tally,
 };
 
 fn scalar() -> impl Strategy<Value = Scalar> {
@@ -172,22 +172,10 @@ fn operations_are_tallied_whatever_table_does_them() {
     let powers = GtTable::new(&base, 2);
     let (p_bytes, q_bytes) = (p.encode(), q.encode());
     tally::take();
-    let _ = (
-        p.mul(&scalar),
-        table.mul(&scalar),
-        g1_generator_mul(&scalar),
-    );
-    let _ = (
-        G1::msm(&[(p, scalar); 5]),
-        G2::msm(&[(q, scalar); 2]),
-        q.mul(&scalar),
-    );
+    let _ = (p.mul(&scalar), table.mul(&scalar), g1_generator_mul(&scalar));
+    let _ = (G1::msm(&[(p, scalar); 5]), G2::msm(&[(q, scalar); 2]), q.mul(&scalar));
     let _ = (base.pow(&scalar), powers.pow(&scalar), base * base);
-    let _ = (
-        G1::decode(&p_bytes),
-        G2::decode(&q_bytes),
-        G1::hash(b"", b"T"),
-    );
+    let _ = (G1::decode(&p_bytes), G2::decode(&q_bytes), G1::hash(b"", b"T"));
     let _ = scalar.invert();
     let tally = tally::take();
     let expected = [

@@ -7,8 +7,7 @@ use roadveil_crypto::schnorr::{
     BatchItem, Signature, SignatureR, VerifyingKey, invalid_in_batch, verify, verify_batch,
 };
 use roadveil_crypto::{
-    Charge, G1, G1Bytes, Op, PreparedKey, PublicKey, Scalar, ScalarBytes, SigningKey, Transcript,
-    tally,
+    Charge, G1, G1Bytes, Op, PreparedKey, PublicKey, Scalar, ScalarBytes, SigningKey, Transcript, tally,
 };
 
 const DOMAIN: &str = "ROADVEIL-TEST-V1-BEACON";
@@ -85,8 +84,7 @@ fn no_bit_may_change() {
 fn a_response_has_one_encoding() {
     // s + r, where it fits into 32 bytes, satisfies the equation but is not canonical.
     let order =
-        ScalarBytes::from_hex("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001")
-            .expect("hexadecimal");
+        ScalarBytes::from_hex("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001").expect("hexadecimal");
     let mut rng = rng(3);
     let key = SigningKey::random(&mut rng);
     let mut signature = key.sign(b"msg", DOMAIN, &mut rng);
@@ -104,11 +102,7 @@ fn a_response_has_one_encoding() {
 fn keys_that_are_no_points_verify_nothing() {
     let mut rng = rng(4);
     let signature = SigningKey::random(&mut rng).sign(b"", DOMAIN, &mut rng);
-    for key in [
-        G1::identity().encode(),
-        G1Bytes::default(),
-        [0xff; 48].into(),
-    ] {
+    for key in [G1::identity().encode(), G1Bytes::default(), [0xff; 48].into()] {
         assert!(!holds(&key, DOMAIN, b"", &signature));
         assert!(PreparedKey::new(&key).is_err());
     }
@@ -145,17 +139,13 @@ fn the_identity_is_no_commitment() {
 #[test]
 fn nonces_are_hedged() {
     let key = SigningKey::random(&mut rng(5));
-    let commitment =
-        |key: &SigningKey, msg: &[u8], domain, seed| key.sign_r(msg, domain, &mut rng(seed)).r;
+    let commitment = |key: &SigningKey, msg: &[u8], domain, seed| key.sign_r(msg, domain, &mut rng(seed)).r;
     let base = commitment(&key, b"a", DOMAIN, 6);
     assert_eq!(base, commitment(&key, b"a", DOMAIN, 6), "deterministic");
     // A stream that repeats does not repeat a nonce under another message, domain or key.
     assert_ne!(base, commitment(&key, b"b", DOMAIN, 6));
     assert_ne!(base, commitment(&key, b"a", "ROADVEIL-TEST-V1-OTHER", 6));
-    assert_ne!(
-        base,
-        commitment(&SigningKey::random(&mut rng(7)), b"a", DOMAIN, 6)
-    );
+    assert_ne!(base, commitment(&SigningKey::random(&mut rng(7)), b"a", DOMAIN, 6));
     assert_ne!(base, commitment(&key, b"a", DOMAIN, 7));
 }
 
@@ -174,10 +164,7 @@ fn the_signature_of_a_known_key() {
     let encoded = postcard::to_allocvec(&signature).expect("encodes");
     assert_eq!(encoded.len(), 48);
     assert_eq!(postcard::from_bytes(&encoded), Ok(signature));
-    assert_eq!(
-        postcard::to_allocvec(&key.public()).map(|b| b.len()),
-        Ok(48)
-    );
+    assert_eq!(postcard::to_allocvec(&key.public()).map(|b| b.len()), Ok(48));
 }
 
 #[test]
@@ -197,19 +184,11 @@ fn operations_are_tallied() {
     let prepared = PreparedKey::new(&key.public().0).expect("a valid key");
     tally::take();
     let signature = key.sign(b"", DOMAIN, &mut rng);
-    assert_eq!(
-        tally::take(),
-        Charge::of(Op::G1Mul, 1).and(Op::HashToScalar, 2)
-    );
+    assert_eq!(tally::take(), Charge::of(Op::G1Mul, 1).and(Op::HashToScalar, 2));
     assert!(verify(&prepared, DOMAIN, b"", &signature));
-    assert_eq!(
-        tally::take(),
-        Charge::of(Op::G1Mul, 2).and(Op::HashToScalar, 1)
-    );
+    assert_eq!(tally::take(), Charge::of(Op::G1Mul, 2).and(Op::HashToScalar, 1));
     assert!(verify(&key.public(), DOMAIN, b"", &signature));
-    let plain = Charge::of(Op::G1Mul, 2)
-        .and(Op::HashToScalar, 1)
-        .and(Op::DecodeG1, 1);
+    let plain = Charge::of(Op::G1Mul, 2).and(Op::HashToScalar, 1).and(Op::DecodeG1, 1);
     assert_eq!(tally::take(), plain);
 }
 
@@ -226,9 +205,7 @@ impl Batch {
         let mut rng = rng(10);
         let keys: Vec<_> = (0..3).map(|_| SigningKey::random(&mut rng)).collect();
         let msgs: Vec<_> = (0..n).map(|i| vec![i as u8; i]).collect();
-        let signatures = (0..n)
-            .map(|i| keys[i % 3].sign_r(&msgs[i], DOMAIN, &mut rng))
-            .collect();
+        let signatures = (0..n).map(|i| keys[i % 3].sign_r(&msgs[i], DOMAIN, &mut rng)).collect();
         Batch {
             encoded: keys.iter().map(|key| key.public().0).collect(),
             prepared: PreparedKey::new(&keys[1].public().0).expect("a valid key"),
@@ -302,11 +279,7 @@ fn swapped_parts_do_not_cancel() {
 
 #[test]
 fn what_does_not_decode_is_named_too() {
-    for garbage in [
-        G1Bytes::default(),
-        G1::identity().encode(),
-        [0x9a; 48].into(),
-    ] {
+    for garbage in [G1Bytes::default(), G1::identity().encode(), [0x9a; 48].into()] {
         let mut batch = Batch::new(7);
         batch.signatures[2].r = garbage;
         batch.signatures[6].s = [0xff; 32].into();

@@ -2,13 +2,12 @@
 
 use bls12_381::hash_to_curve::{ExpandMsgXmd, HashToCurve};
 use bls12_381::{
-    G1Affine, G1Projective, G2Affine, G2Prepared, G2Projective, Gt as TheirGt, Scalar as Theirs,
-    multi_miller_loop,
+    G1Affine, G1Projective, G2Affine, G2Prepared, G2Projective, Gt as TheirGt, Scalar as Theirs, multi_miller_loop,
 };
 use proptest::prelude::*;
 use roadveil_crypto::{
-    G1, G1Comb, G1Table, G2, Gt, GtTable, PreparedG2, Scalar, g1_generator_mul, pairing,
-    pairing_product, pairing_product_prepared,
+    G1, G1Comb, G1Table, G2, Gt, GtTable, PreparedG2, Scalar, g1_generator_mul, pairing, pairing_product,
+    pairing_product_prepared,
 };
 use sha2_0_10::Sha256;
 
@@ -61,11 +60,7 @@ fn same_g2(ours: &G2, theirs: &G2Projective) -> bool {
 fn same_gt(ours: &Gt, theirs: &TheirGt) -> bool {
     let mut printed = format!("{theirs:?}");
     printed.retain(|c| c.is_ascii_hexdigit() || c == 'x');
-    let coordinates: Vec<&str> = printed
-        .split("0x")
-        .skip(1)
-        .map(|rest| &rest[..96])
-        .collect();
+    let coordinates: Vec<&str> = printed.split("0x").skip(1).map(|rest| &rest[..96]).collect();
     let bytes = ours.digest_bytes();
     let ours: Vec<String> = bytes
         .chunks(48)

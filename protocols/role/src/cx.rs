@@ -106,7 +106,14 @@ pub struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// A context for one callback. For runners: the kernel and the test kit.
     pub fn new(loan: Loan<'a>, checker: &'a mut dyn Checker, effects: &'a mut Vec<Effect>, peers: Peers<'a>) -> Cx<'a> {
-        Cx { loan, checker, effects, peers, meter: Meter::default(), anticipated: Vec::new() }
+        Cx {
+            loan,
+            checker,
+            effects,
+            peers,
+            meter: Meter::default(),
+            anticipated: Vec::new(),
+        }
     }
 
     /// Ends the callback: what it charged.
@@ -188,7 +195,10 @@ impl<'a> Cx<'a> {
 
     /// Records that something happened.
     pub fn emit<const N: usize>(&mut self, name: &'static str, fields: [(&'static str, Value); N]) {
-        self.effects.push(Effect::Emit { name, fields: fields.into() });
+        self.effects.push(Effect::Emit {
+            name,
+            fields: fields.into(),
+        });
     }
 
     /// Records that the role refused what it is handling.
@@ -234,7 +244,9 @@ impl<'a> Cx<'a> {
 
 impl core::fmt::Debug for Cx<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Cx").field("loan", &self.loan).field("effects", &self.effects).finish_non_exhaustive()
+        f.debug_struct("Cx")
+            .field("loan", &self.loan)
+            .field("effects", &self.effects)
+            .finish_non_exhaustive()
     }
 }
-

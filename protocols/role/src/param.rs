@@ -135,7 +135,9 @@ pub struct Params {
 impl Params {
     /// All defaults.
     pub fn defaults(specs: &[ParamSpec]) -> Params {
-        Params { values: specs.iter().map(|spec| (spec.name, spec.default_value())).collect() }
+        Params {
+            values: specs.iter().map(|spec| (spec.name, spec.default_value())).collect(),
+        }
     }
 
     /// Sets a declared parameter.
@@ -144,7 +146,10 @@ impl Params {
     /// What was expected instead, as [`ParamSpec::accept`] says it; an unknown name is an error too.
     pub fn set(&mut self, specs: &[ParamSpec], name: &str, value: Value) -> Result<(), String> {
         let spec = specs.iter().find(|spec| spec.name == name).ok_or_else(|| {
-            format!("one of {}", specs.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", "))
+            format!(
+                "one of {}",
+                specs.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ")
+            )
         })?;
         self.values.insert(spec.name, spec.accept(value)?);
         Ok(())
@@ -216,30 +221,58 @@ mod tests {
     const SPECS: &[ParamSpec] = &[
         ParamSpec {
             name: "lifetime",
-            kind: ParamKind::Span { min: Duration::from_secs(1), max: Duration::from_secs(600) },
+            kind: ParamKind::Span {
+                min: Duration::from_secs(1),
+                max: Duration::from_secs(600),
+            },
             default: Default::Span(Duration::from_secs(60)),
             help: "",
         },
-        ParamSpec { name: "mode", kind: ParamKind::Choice(&["paper", "hardened"]), default: Default::Choice("hardened"), help: "" },
-        ParamSpec { name: "note", kind: ParamKind::Text, default: Default::Text(""), help: "" },
-        ParamSpec { name: "share", kind: ParamKind::Number { min: 0.0, max: 1.0 }, default: Default::Number(0.5), help: "" },
+        ParamSpec {
+            name: "mode",
+            kind: ParamKind::Choice(&["paper", "hardened"]),
+            default: Default::Choice("hardened"),
+            help: "",
+        },
+        ParamSpec {
+            name: "note",
+            kind: ParamKind::Text,
+            default: Default::Text(""),
+            help: "",
+        },
+        ParamSpec {
+            name: "share",
+            kind: ParamKind::Number { min: 0.0, max: 1.0 },
+            default: Default::Number(0.5),
+            help: "",
+        },
     ];
 
     #[test]
     fn bounds_and_kinds_are_held() {
         let mut params = Params::defaults(SPECS);
         assert_eq!(params.span("lifetime"), Duration::from_secs(60));
-        params.set(SPECS, "lifetime", Value::Span(Duration::from_secs(5))).expect("in range");
+        params
+            .set(SPECS, "lifetime", Value::Span(Duration::from_secs(5)))
+            .expect("in range");
         assert_eq!(params.span("lifetime"), Duration::from_secs(5));
-        assert!(params.set(SPECS, "lifetime", Value::Span(Duration::from_secs(601))).is_err());
+        assert!(
+            params
+                .set(SPECS, "lifetime", Value::Span(Duration::from_secs(601)))
+                .is_err()
+        );
         assert!(params.set(SPECS, "lifetime", Value::Bool(true)).is_err());
         assert!(params.set(SPECS, "share", Value::F64(f64::NAN)).is_err());
-        params.set(SPECS, "share", Value::U64(1)).expect("a whole number is a number");
+        params
+            .set(SPECS, "share", Value::U64(1))
+            .expect("a whole number is a number");
         assert!(params.set(SPECS, "mode", Value::Text("papers".into())).is_err());
         assert!(params.set(SPECS, "modes", Value::Text("paper".into())).is_err());
         assert_eq!(params.choice("mode"), "hardened");
         assert_eq!(params.text("note"), "");
-        params.set(SPECS, "note", Value::Text("any words".into())).expect("free text");
+        params
+            .set(SPECS, "note", Value::Text("any words".into()))
+            .expect("free text");
         assert!(params.set(SPECS, "note", Value::U64(1)).is_err());
         assert_eq!(params.text("note"), "any words");
     }

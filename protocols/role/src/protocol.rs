@@ -5,10 +5,10 @@ use core::fmt;
 use postcard_schema::schema::{DataModelType, NamedType};
 use thiserror::Error;
 
+use crate::HostAddr;
 use crate::contract::Role;
 use crate::param::{ParamSpec, Params};
 use crate::view::Fold;
-use crate::HostAddr;
 
 /// How many nodes of a run play a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +166,8 @@ impl Protocol {
 
 impl fmt::Debug for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Protocol").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Protocol")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

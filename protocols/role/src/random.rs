@@ -26,7 +26,10 @@ impl Streams {
         hasher.update(&seed.to_le_bytes());
         absorb(&mut hasher, node.as_bytes());
         absorb(&mut hasher, role.as_bytes());
-        Streams { root: *hasher.finalize().as_bytes(), open: BTreeMap::new() }
+        Streams {
+            root: *hasher.finalize().as_bytes(),
+            open: BTreeMap::new(),
+        }
     }
 
     /// The stream for `purpose` in `exchange` (a number that the role gives to a run of a handshake; 0 where there is
@@ -46,7 +49,10 @@ impl Clone for Streams {
     /// Copies every stream at its present position: a branch draws what the original would have drawn.
     fn clone(&self) -> Streams {
         let open = self.open.iter().map(|(key, stream)| (*key, Box::new(copy(stream))));
-        Streams { root: self.root, open: open.collect() }
+        Streams {
+            root: self.root,
+            open: open.collect(),
+        }
     }
 }
 
@@ -57,7 +63,9 @@ fn copy(stream: &Stream) -> Stream {
 
 impl core::fmt::Debug for Streams {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Streams").field("open", &self.open.len()).finish_non_exhaustive()
+        f.debug_struct("Streams")
+            .field("open", &self.open.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +82,8 @@ mod tests {
 
     #[test]
     fn a_stream_depends_on_every_part_of_its_key_and_on_nothing_else() {
-        let first = |seed, node, role, purpose, exchange| Streams::new(seed, node, role).get(purpose, exchange).next_u64();
+        let first =
+            |seed, node, role, purpose, exchange| Streams::new(seed, node, role).get(purpose, exchange).next_u64();
         let base = first(1, "car", "obu", "key", 0);
         assert_eq!(base, first(1, "car", "obu", "key", 0));
         assert_ne!(base, first(2, "car", "obu", "key", 0));

@@ -23,7 +23,11 @@ pub struct Tree {
 /// Decodes `frame` (protocol number and message) by `schema`. What cannot be decoded ends the tree with a part called
 /// `malformed`; nothing panics, whatever the bytes.
 pub fn describe(schema: &'static NamedType, frame: &[u8]) -> Tree {
-    let mut walk = Walk { frame, at: usize::from(!frame.is_empty()), nodes: 0 };
+    let mut walk = Walk {
+        frame,
+        at: usize::from(!frame.is_empty()),
+        nodes: 0,
+    };
     let mut root = match walk.field("message".to_owned(), schema) {
         Ok(tree) => tree,
         Err(Broken(tree)) => tree,
@@ -41,7 +45,13 @@ fn ends_malformed(tree: &Tree) -> bool {
 
 /// A part that stands for bytes that are no field.
 fn malformed(bytes: core::ops::Range<usize>, why: &str) -> Tree {
-    Tree { name: "malformed".to_owned(), kind: "", value: why.to_owned(), bytes, parts: Vec::new() }
+    Tree {
+        name: "malformed".to_owned(),
+        kind: "",
+        value: why.to_owned(),
+        bytes,
+        parts: Vec::new(),
+    }
 }
 
 /// What could be decoded before the bytes went wrong.
@@ -56,9 +66,19 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn field(&mut self, name: String, schema: &'static NamedType) -> Result<Tree, Broken> {
         let start = self.at;
-        let mut tree = Tree { name, kind: schema.name, value: String::new(), bytes: start..start, parts: Vec::new() };
+        let mut tree = Tree {
+            name,
+            kind: schema.name,
+            value: String::new(),
+            bytes: start..start,
+            parts: Vec::new(),
+        };
         self.nodes += 1;
-        let result = if self.nodes > MAX_NODES { Err("too many fields") } else { self.value(schema.ty, &mut tree) };
+        let result = if self.nodes > MAX_NODES {
+            Err("too many fields")
+        } else {
+            self.value(schema.ty, &mut tree)
+        };
         tree.bytes = start..self.at;
         match result {
             Ok(()) => Ok(tree),
@@ -105,7 +125,9 @@ impl Walk<'_> {
                     (0..length).try_for_each(|index| self.part(index.to_string(), inner, tree))?;
                 }
             }
-            T::Struct(fields) => fields.iter().try_for_each(|field| self.part(field.name.to_owned(), field.ty, tree))?,
+            T::Struct(fields) => fields
+                .iter()
+                .try_for_each(|field| self.part(field.name.to_owned(), field.ty, tree))?,
             T::Enum(variants) => {
                 let index = usize::try_from(self.varint()?).map_err(|_| "no such variant")?;
                 let variant = variants.get(index).ok_or("no such variant")?;
@@ -115,7 +137,9 @@ impl Walk<'_> {
                     DataModelVariant::NewtypeVariant(inner) => self.value_of_variant(inner, tree)?,
                     DataModelVariant::TupleVariant(parts) => self.tuple(parts, tree)?,
                     DataModelVariant::StructVariant(fields) => {
-                        fields.iter().try_for_each(|field| self.part(field.name.to_owned(), field.ty, tree))?;
+                        fields
+                            .iter()
+                            .try_for_each(|field| self.part(field.name.to_owned(), field.ty, tree))?;
                     }
                 }
             }
@@ -127,7 +151,9 @@ impl Walk<'_> {
     /// A variant that wraps a struct shows the struct's fields as its own; one that wraps a number shows one part.
     fn value_of_variant(&mut self, inner: &'static NamedType, tree: &mut Tree) -> Result<(), &'static str> {
         match inner.ty {
-            DataModelType::Struct(fields) => fields.iter().try_for_each(|field| self.part(field.name.to_owned(), field.ty, tree)),
+            DataModelType::Struct(fields) => fields
+                .iter()
+                .try_for_each(|field| self.part(field.name.to_owned(), field.ty, tree)),
             _ => self.part("0".to_owned(), inner, tree),
         }
     }
@@ -138,7 +164,10 @@ impl Walk<'_> {
             tree.value = hex(self.take(parts.len())?);
             return Ok(());
         }
-        parts.iter().enumerate().try_for_each(|(index, part)| self.part(index.to_string(), part, tree))
+        parts
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, part)| self.part(index.to_string(), part, tree))
     }
 
     fn part(&mut self, name: String, schema: &'static NamedType, tree: &mut Tree) -> Result<(), &'static str> {
@@ -155,7 +184,11 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, length: usize) -> Result<&[u8], &'static str> {
-        let end = self.at.checked_add(length).filter(|&end| end <= self.frame.len()).ok_or("frame ends too early")?;
+        let end = self
+            .at
+            .checked_add(length)
+            .filter(|&end| end <= self.frame.len())
+            .ok_or("frame ends too early")?;
         let taken = self.frame.get(self.at..end).ok_or("frame ends too early")?;
         self.at = end;
         Ok(taken)
@@ -193,11 +226,13 @@ fn zigzag(value: u64) -> i64 {
 
 fn hex(bytes: &[u8]) -> String {
     use core::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -228,7 +263,12 @@ mod tests {
     }
 
     fn body() -> Body {
-        Body { speed: -3, tag: [1, 2, 0xab, 4], list: vec![300, 5], note: Some("hi".to_owned()) }
+        Body {
+            speed: -3,
+            tag: [1, 2, 0xab, 4],
+            list: vec![300, 5],
+            note: Some("hi".to_owned()),
+        }
     }
 
     #[test]
@@ -256,7 +296,13 @@ mod tests {
         let mut frame = encode(&Sample::Bye(body()));
         frame.truncate(5);
         let tree = describe(Sample::SCHEMA, &frame);
-        assert_eq!(tree.parts.last().and_then(|part| part.parts.last()).map(|part| part.name.as_str()), Some("malformed"));
+        assert_eq!(
+            tree.parts
+                .last()
+                .and_then(|part| part.parts.last())
+                .map(|part| part.name.as_str()),
+            Some("malformed")
+        );
         frame = encode(&Sample::Bye(body()));
         frame.push(0);
         assert!(ends_malformed(&describe(Sample::SCHEMA, &frame)));

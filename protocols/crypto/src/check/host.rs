@@ -45,11 +45,7 @@ impl Host {
     ///
     /// `build` must be a pure function of `key`. Two threads that miss at once both build, and
     /// either value serves.
-    pub fn prepared<T: Any + Send + Sync>(
-        &self,
-        key: &[u8],
-        build: impl FnOnce() -> Option<T>,
-    ) -> Option<Arc<T>> {
+    pub fn prepared<T: Any + Send + Sync>(&self, key: &[u8], build: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
         if let Some(value) = self.lock(|kept| kept.get(TypeId::of::<T>(), key, self.capacity)) {
             return value.downcast().ok();
         }
@@ -154,8 +150,7 @@ mod tests {
         for i in 0u32..1000 {
             assert!(host.prepared(&i.to_le_bytes(), || Some(i)).is_some());
             assert_eq!(
-                host.prepared(b"used", || (i == 0).then_some("built once"))
-                    .as_deref(),
+                host.prepared(b"used", || (i == 0).then_some("built once")).as_deref(),
                 Some(&"built once")
             );
             assert!(host.len() <= 10, "{} values", host.len());

@@ -68,11 +68,7 @@ impl Gt {
         let digits = split(scalar);
         let digits = digits.map(|digit| {
             let mut signed = [0; digits::signed_len(64, WINDOW)];
-            for (slot, digit) in
-                signed
-                    .iter_mut()
-                    .zip(digits::signed(&digit.to_le_bytes(), 64, WINDOW))
-            {
+            for (slot, digit) in signed.iter_mut().zip(digits::signed(&digit.to_le_bytes(), 64, WINDOW)) {
                 *slot = digit;
             }
             signed
@@ -256,11 +252,7 @@ mod tests {
         let mut scalars = vec![Scalar::ZERO, Scalar::ONE, -Scalar::ONE];
         // Digits at their ends: around powers of the parameter.
         let parameter = Scalar::from_u64(PARAMETER);
-        for power in [
-            parameter,
-            parameter * parameter,
-            parameter * parameter * parameter,
-        ] {
+        for power in [parameter, parameter * parameter, parameter * parameter * parameter] {
             scalars.extend([power, power - Scalar::ONE, power + Scalar::ONE, -power]);
         }
         scalars.extend((0..8).map(|_| Scalar::random(&mut rng)));

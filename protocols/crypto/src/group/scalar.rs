@@ -245,10 +245,7 @@ mod tests {
     #[test]
     fn only_numbers_below_the_order_decode() {
         let order = ScalarBytes::from_hex(ORDER).expect("hexadecimal");
-        assert_eq!(
-            Scalar::from_bytes(&order),
-            Err(DecodeError::ScalarNotCanonical)
-        );
+        assert_eq!(Scalar::from_bytes(&order), Err(DecodeError::ScalarNotCanonical));
         assert!(Scalar::from_bytes(&ScalarBytes::from([0xff; 32])).is_err());
         let mut below = order;
         below.0[31] = 0;

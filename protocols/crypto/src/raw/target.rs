@@ -114,10 +114,7 @@ impl Doubled {
 /// One accumulator for all, so its squarings are shared: the second and every further term costs
 /// about half of a loop of its own.
 pub(crate) fn miller_loop_lines(terms: &[(blst_p1_affine, &[blst_fp6; LINES])]) -> blst_fp12 {
-    let terms: Vec<_> = terms
-        .iter()
-        .map(|(p, lines)| (Doubled::new(p), *lines))
-        .collect();
+    let terms: Vec<_> = terms.iter().map(|(p, lines)| (Doubled::new(p), *lines)).collect();
     let mut out = blst_fp12::default();
     let mut next = 0..LINES;
     let mut multiply = |out: &mut blst_fp12| {

@@ -13,9 +13,7 @@ use crate::tally;
 use crate::wire::{G1Bytes, ScalarBytes};
 
 /// A signature in the form that batches verify: commitment and response, 80 bytes.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Schema,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Schema)]
 pub struct SignatureR {
     /// The commitment.
     pub r: G1Bytes,
@@ -43,20 +41,14 @@ impl SignatureR {
         signature: &Signature,
     ) -> Option<SignatureR> {
         let r = commitment(key, signature)?.encode();
-        (challenge(domain, key.encoding(), &r, msg) == signature.z)
-            .then_some(SignatureR { r, s: signature.s })
+        (challenge(domain, key.encoding(), &r, msg) == signature.z).then_some(SignatureR { r, s: signature.s })
     }
 
     /// Whether this is the signature of `msg` in `domain` under `key`, on its own.
     ///
     /// The commitment is not decoded: it is compared with the one that the equation gives.
     #[must_use]
-    pub fn verify<K: VerifyingKey + ?Sized>(
-        &self,
-        key: &K,
-        domain: &'static str,
-        msg: &[u8],
-    ) -> bool {
+    pub fn verify<K: VerifyingKey + ?Sized>(&self, key: &K, domain: &'static str, msg: &[u8]) -> bool {
         let signature = self.shorten(key.encoding(), domain, msg);
         commitment(key, &signature).is_some_and(|r| r.encode() == self.r)
     }

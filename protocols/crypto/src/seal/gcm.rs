@@ -11,29 +11,16 @@ use crate::tally;
 /// By how many bytes a sealed message is longer than its plaintext: the authentication tag.
 pub const OVERHEAD: usize = 16;
 
-pub(super) fn encrypt(
-    key: &SecretBytes<32>,
-    nonce: [u8; 12],
-    aad: &[u8],
-    plaintext: &[u8],
-) -> Vec<u8> {
+pub(super) fn encrypt(key: &SecretBytes<32>, nonce: [u8; 12], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
     tally::add(Op::AesGcmBlock, blocks(aad.len(), plaintext.len()) as usize);
-    let payload = Payload {
-        msg: plaintext,
-        aad,
-    };
+    let payload = Payload { msg: plaintext, aad };
     Aes256Gcm::new(key.expose().into())
         .encrypt(&nonce.into(), payload)
         // Impossible: GCM refuses only messages above 64 GiB.
         .expect("a message is shorter than 64 GiB")
 }
 
-pub(super) fn decrypt(
-    key: &SecretBytes<32>,
-    nonce: [u8; 12],
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Vec<u8>, OpenError> {
+pub(super) fn decrypt(key: &SecretBytes<32>, nonce: [u8; 12], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     let text_len = sealed.len().saturating_sub(OVERHEAD);
     tally::add(Op::AesGcmBlock, blocks(aad.len(), text_len) as usize);
     Aes256Gcm::new(key.expose().into())
