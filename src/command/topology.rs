@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::{Exit, Failure, print};
 use crate::cli::{self, TopologyCommand};
+use crate::kernel::{Kernel, Options};
 use crate::scenario::{self, Import, Scenario, library};
+use crate::session::RunError;
 use crate::world::Rect;
 
 /// Lists, shows, checks, writes and imports topologies.
@@ -17,7 +20,16 @@ pub(super) fn topology(command: &TopologyCommand) -> Result<Exit, Failure> {
         TopologyCommand::Show { name } => print(library::find(name).map_err(Failure::input)?.text)?,
         TopologyCommand::Check { topology } => {
             let scenario = Scenario::load(topology, &[], None).map_err(Failure::input)?;
-            print(&format!("{}\n", scenario.describe()))?;
+            let description = scenario.describe();
+            // Parameters that contradict each other show when a protocol hands out its keys.
+            let options = Options {
+                threads: 1,
+                share: true,
+            };
+            Kernel::new(Arc::new(scenario), options)
+                .map_err(RunError::from)
+                .map_err(Failure::input)?;
+            print(&format!("{description}\n"))?;
         }
         TopologyCommand::New => print(library::STARTER)?,
         TopologyCommand::Import(args) => import(args)?,

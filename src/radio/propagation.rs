@@ -117,7 +117,7 @@ mod tests {
         let mut channel = channel(Params::default());
         for metres in [1.0, 10.0, 100.0, 400.0] {
             let heard = channel.mean(0, (0.0, 0.0), (metres, 0.0), 0.0).expect("in reach");
-            let expected = 20.0 - 47.86 - 25.0 * f64::log10(metres);
+            let expected = 20.0 - 47.86 - 25.0 * libm::log10(metres);
             assert!((dbm(f64::from(heard.mw)) - expected).abs() < 1e-4);
         }
         let reach = channel.reach(0.0);

@@ -221,7 +221,7 @@ fn own_profiles_are_like_shipped_ones_or_complete() {
 fn shipped_topologies_are_good_and_say_what_a_list_says() {
     for shipped in library::shipped() {
         let parsed = Scenario::parse_with(
-            fake::REGISTRY,
+            crate::registry::PROTOCOLS,
             shipped.text,
             Origin::Builtin(shipped.name),
             Path::new("/nonexistent"),

@@ -19,12 +19,19 @@ use crate::registry::PROTOCOLS;
 #[derive(Clone, Debug, Error, Diagnostic)]
 pub enum RunError {
     /// A protocol could not be set up.
-    #[error("cannot set up the run: {0}")]
-    Setup(#[from] SetupError),
+    #[error("cannot set up the protocols: {}", .0.0)]
+    Setup(SetupError),
     /// The log could not be written.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Journal(#[from] JournalError),
+}
+
+impl From<SetupError> for RunError {
+    // Written out, so that the reason is the message and is not told a second time as its cause.
+    fn from(error: SetupError) -> RunError {
+        RunError::Setup(error)
+    }
 }
 
 /// A run under way, with its journal and its figures.
@@ -153,7 +160,6 @@ impl Engine {
     ///
     /// # Errors
     /// If the last records cannot be written.
-    #[expect(clippy::disallowed_methods, reason = "how long a run takes is a host figure")]
     pub fn finish(mut self) -> Result<Finished, RunError> {
         let (reached, whole) = (self.kernel.now(), self.kernel.is_ended());
         let executed = self.kernel.executed();

@@ -9,7 +9,7 @@ fn bad_usage_is_exit_code_2_and_names_what_is_wrong() {
         (&["runn"][..], "run"),
         (&["run", "citty", "--headless"], "city"),
         (&["run", "missing.toml", "--headless"], "missing.toml"),
-        (&["run", "--headless", "--duration", "-3s"], "duration"),
+        (&["run", "--headless", "--duration=-3s"], "duration"),
         (&["run", "--headless", "--duration", "soon"], "60s"),
         (&["run", "--headless", "--threads", "0"], "threads"),
         (&["run", "--headless", "--set", "radio.exponant=3"], "exponent"),

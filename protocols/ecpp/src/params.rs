@@ -88,14 +88,14 @@ pub const PARAMS: &[ParamSpec] = &[
         millis(0),
         secs(3600),
         secs(30),
-        "renewal starts at a random moment, at most this long before expiry",
+        "renewal starts at a random moment, at most this long before expiry, and at most half of key_lifetime (ours)",
     ),
     span(
         "renewal_latest",
         millis(0),
         secs(3600),
         secs(10),
-        "and at least this long before expiry",
+        "and at least this long before expiry, but never more than a quarter of key_lifetime",
     ),
     span(
         "beacon_period",
@@ -245,13 +245,21 @@ impl Config {
     /// # Errors
     /// If they contradict each other.
     pub fn new(params: &Params) -> Result<Config, SetupError> {
+        let lifetime = params.span("key_lifetime");
+        let (earliest, latest) = (params.span("renewal_earliest"), params.span("renewal_latest"));
+        if latest > earliest {
+            return Err(SetupError(
+                "renewal_latest must not be longer than renewal_earliest".to_owned(),
+            ));
+        }
         let config = Config {
             hardened: params.choice("issue") == "hardened",
-            key_lifetime: params.span("key_lifetime"),
+            key_lifetime: lifetime,
             max_lifetime: params.span("max_lifetime"),
             validity_quantum: params.span("validity_quantum"),
-            renewal_earliest: params.span("renewal_earliest"),
-            renewal_latest: params.span("renewal_latest"),
+            // A window for long keys must not have short ones renewed as soon as they are there.
+            renewal_earliest: earliest.min(lifetime / 2),
+            renewal_latest: latest.min(lifetime / 4),
             beacon_period: params.span("beacon_period"),
             body_bytes: usize::try_from(params.count("body_bytes")).unwrap_or(usize::MAX),
             attach: match params.choice("attach") {
@@ -283,16 +291,6 @@ impl Config {
                  or every RSU refuses every key",
                 self.max_lifetime
             )));
-        }
-        if self.renewal_latest > self.renewal_earliest {
-            return Err(SetupError(
-                "renewal_latest must not be longer than renewal_earliest".to_owned(),
-            ));
-        }
-        if self.renewal_earliest >= self.key_lifetime {
-            return Err(SetupError(
-                "renewal_earliest must be shorter than key_lifetime".to_owned(),
-            ));
         }
         Ok(())
     }
@@ -357,12 +355,22 @@ mod tests {
         for (name, value) in [
             ("max_lifetime", secs(70)),
             ("renewal_latest", secs(31)),
-            ("renewal_earliest", secs(60)),
+            ("renewal_earliest", secs(9)),
         ] {
             let mut params = Params::defaults(PARAMS);
             params.set(PARAMS, name, Value::Span(value)).expect("in range");
             assert!(Config::new(&params).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_short_key_is_renewed_in_its_second_half() {
+        let mut params = Params::defaults(PARAMS);
+        params
+            .set(PARAMS, "key_lifetime", Value::Span(secs(12)))
+            .expect("in range");
+        let config = Config::new(&params).expect("agrees");
+        assert_eq!((config.renewal_earliest, config.renewal_latest), (secs(6), secs(3)));
     }
 
     #[test]
