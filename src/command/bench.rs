@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use chacha20::ChaCha12Rng;
-use chacha20::rand_core::SeedableRng;
+use rand::SeedableRng;
 use roadveil_crypto::{
     EphemeralShare, G1, G2, Nonce, Op, Scalar, Transcript, derive_key, hash_to_scalar, pairing, pairing_product,
 };
