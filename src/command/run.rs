@@ -116,8 +116,11 @@ fn run_headless(plan: Plan, quiet: bool) -> Result<Finished, Failure> {
 
 fn run_live(plan: Plan, speed: crate::feed::Speed) -> Result<(Finished, tui::Exit), Failure> {
     let (feed, handle) = session::start(plan, speed).map_err(failure)?;
-    let left = tui::show(Box::new(feed), PROTOCOLS).map_err(|error| Failure::io("the terminal failed", &error))?;
-    Ok((handle.finish().map_err(failure)?, left))
+    let left = tui::show(Box::new(feed), PROTOCOLS);
+    // Whatever became of the screen: the run is ended in good order, and its log closed.
+    let finished = handle.finish().map_err(failure)?;
+    let left = left.map_err(|error| Failure::io("the terminal failed", &error))?;
+    Ok((finished, left))
 }
 
 /// A run that cannot be set up has a bad topology; one that cannot create its log was named a bad file; else it is stuck.

@@ -1,5 +1,6 @@
 //! Running a role: from an item in a processor's queue to effects that leave.
 
+use core::cell::Cell;
 use core::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,6 +11,7 @@ use roadveil_role::{Address, Cx, Effect, Fix, LinkAddr, Reason, Time, Timer};
 
 use super::Kernel;
 use super::checks::add;
+use super::node::Seat;
 use super::processor::{Class, Item};
 use super::queue::{Bundle, What};
 use crate::event::{Event, NodeId, TxId};
@@ -20,9 +22,40 @@ const _: () = assert!(
     "a bundle is boxed; keep it small all the same"
 );
 
+thread_local! {
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Will a panic on this thread be caught by the kernel? Then it takes one node down, and nothing else has to be done
+/// about it.
+pub fn catches_panic() -> bool {
+    CAUGHT.get()
+}
+
+/// While it lives, [`catches_panic`].
+struct Caught;
+
+impl Caught {
+    fn begin() -> Caught {
+        CAUGHT.set(true);
+        Caught
+    }
+}
+
+impl Drop for Caught {
+    fn drop(&mut self) {
+        CAUGHT.set(false);
+    }
+}
+
 impl Kernel {
     /// Gives a processor something to do: now if it is idle, else in its turn.
     pub(super) fn offer(&mut self, index: usize, class: Class, item: Item) {
+        if !self.nodes[index].is_up() {
+            // A role of the same node panicked a moment ago.
+            self.drop_items(index, vec![item], Reason::NodeDown);
+            return;
+        }
         if self.nodes[index].processor.is_idle(self.now) {
             self.serve(index, item);
             return;
@@ -92,7 +125,10 @@ impl Kernel {
         let node = &mut self.nodes[index];
         let cost = node.profile.time(&charge);
         node.processor.free = self.now + cost;
-        node.processor.busy += cost.as_nanos() as u64;
+        node.processor.busy = node
+            .processor
+            .busy
+            .saturating_add(u64::try_from(cost.as_nanos()).unwrap_or(u64::MAX));
         if effects.is_empty() {
             return;
         }
@@ -100,7 +136,9 @@ impl Kernel {
         if cost.is_zero() {
             self.release(index, bundle);
         } else {
-            let at = self.nodes[index].processor.free;
+            let processor = &mut self.nodes[index].processor;
+            processor.owes = true;
+            let at = processor.free;
             self.push_for(at, index, What::Release(Box::new(bundle)));
         }
     }
@@ -123,6 +161,7 @@ impl Kernel {
         };
         let (actor, peers) = Peers::split(&mut node.roles, role)?;
         let mut cx = Cx::new(loan, &mut self.checks, effects, peers);
+        let _caught = Caught::begin();
         catch_unwind(AssertUnwindSafe(|| {
             match item {
                 Item::Start { .. } => actor.start(&mut cx),
@@ -153,11 +192,13 @@ impl Kernel {
     fn crash(&mut self, index: usize, role: usize) {
         tracing::error!(node = index, role = self.nodes[index].seats[role].name, at = %self.now, "a role panicked; its node is down");
         self.nodes[index].failed = true;
+        self.nodes[index].crashed = true;
         self.go_down(index, true);
     }
 
     /// A callback's effects leave, in order.
     pub(super) fn release(&mut self, index: usize, bundle: Bundle) {
+        self.nodes[index].processor.owes = false;
         let Bundle { role, tx, effects } = bundle;
         let node = NodeId(index as u32);
         let seat = role as u8;
@@ -211,6 +252,10 @@ impl Kernel {
         let set = node.settings;
         node.seats[role].timers.insert(timer, set);
         let at = node.global(local).max(self.now);
+        if at > self.end {
+            // It will not ring in this run; left out, it cannot pile up either.
+            return;
+        }
         self.push_for(
             at,
             index,
@@ -236,7 +281,10 @@ impl Kernel {
     }
 
     fn tell(&mut self, index: usize, by: usize, name: &str, message: Vec<u8>) {
-        if let Some(role) = self.nodes[index].seats.iter().position(|seat| seat.name == name) {
+        let seats = &self.nodes[index].seats;
+        let protocol = seats[by].protocol;
+        let known = |seat: &Seat| seat.name == name && seat.protocol == protocol;
+        if let Some(role) = seats.iter().position(known) {
             // Always through the queue: roles that answer each other must not nest.
             self.nodes[index]
                 .processor

@@ -5,6 +5,7 @@
 //! the same run.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -18,6 +19,9 @@ type Slots = std::collections::HashMap<[u8; 32], Arc<Slot>>;
 
 /// Verdicts kept before the older half is forgotten.
 const KEPT: usize = 1 << 15;
+
+/// Checks that wait to be computed ahead at most; more are computed when they are asked.
+const AHEAD: usize = 4096;
 
 /// A check and its verdict, once somebody has computed it.
 #[derive(Debug)]
@@ -52,11 +56,19 @@ impl Slot {
         {
             return;
         }
+        // A check that panics must leave its slot open: whoever asks next computes it, and meets the panic himself.
+        let unwound = Reopen(self);
         let state = if self.check.answer(host).is_valid() {
             VALID
         } else {
             INVALID
         };
+        core::mem::forget(unwound);
+        self.settle(state);
+    }
+
+    /// Changes the state from running, and wakes whoever waits for that.
+    fn settle(&self, state: u8) {
         let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.state.store(state, Ordering::Release);
         self.done.notify_all();
@@ -64,18 +76,28 @@ impl Slot {
 
     /// The verdict, computed here if nobody has begun.
     fn verdict(&self, host: &Host) -> Verdict {
-        self.work(host);
-        if self.state.load(Ordering::Acquire) == RUNNING {
+        loop {
+            self.work(host);
             let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
             while self.state.load(Ordering::Acquire) == RUNNING {
                 guard = self.done.wait(guard).unwrap_or_else(PoisonError::into_inner);
             }
+            match self.state.load(Ordering::Acquire) {
+                VALID => return Verdict::Valid,
+                INVALID => return Verdict::Invalid,
+                // Whoever computed it panicked.
+                _ => {}
+            }
         }
-        if self.state.load(Ordering::Acquire) == VALID {
-            Verdict::Valid
-        } else {
-            Verdict::Invalid
-        }
+    }
+}
+
+/// Opens a slot again while a panic unwinds.
+struct Reopen<'a>(&'a Slot);
+
+impl Drop for Reopen<'_> {
+    fn drop(&mut self) {
+        self.0.settle(WAITING);
     }
 }
 
@@ -150,6 +172,9 @@ impl Checks {
         }
         let slot = self.keep(check);
         let mut jobs = self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.waiting.len() >= AHEAD {
+            return;
+        }
         jobs.waiting.push_back(slot);
         drop(jobs);
         self.shared.more.notify_one();
@@ -174,6 +199,14 @@ impl Checks {
         slot
     }
 
+    /// Adds operations executed outside of checks, on whichever thread.
+    pub fn credit(&mut self, charge: &Charge) {
+        add(
+            &mut self.shared.executed.lock().unwrap_or_else(PoisonError::into_inner),
+            charge,
+        );
+    }
+
     /// Stops the workers: all operations that this thread and they executed since the last call.
     pub fn executed(&mut self) -> Executed {
         self.stop();
@@ -183,10 +216,14 @@ impl Checks {
     }
 
     fn stop(&mut self) {
-        self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        let mut jobs = self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.closed = true;
+        // Nobody will ask for what still waits.
+        jobs.waiting.clear();
+        drop(jobs);
         self.shared.more.notify_all();
         for worker in self.workers.drain(..) {
-            // A worker that panicked has left its slot running; nobody waits for it any more.
+            // A worker catches what a check does; there is nothing to hand on.
             let _ = worker.join();
         }
     }
@@ -217,7 +254,8 @@ fn work(shared: &Shared) {
         }
         let Some(slot) = jobs.waiting.pop_front() else { break };
         drop(jobs);
-        slot.work(&shared.host);
+        // Whoever asks for this check computes it again, and meets the panic where it belongs.
+        let _ = catch_unwind(AssertUnwindSafe(|| slot.work(&shared.host)));
     }
     let mut executed = shared.executed.lock().unwrap_or_else(PoisonError::into_inner);
     add(&mut executed, &tally::take());
@@ -275,6 +313,33 @@ mod tests {
                 assert_eq!(ask(&mut checks, &asked, round % 100), round % 2 == 0);
             }
             assert_eq!(asked.load(Ordering::Relaxed), 100);
+        }
+    }
+
+    #[derive(Debug)]
+    struct Broken;
+
+    impl Question for Broken {
+        fn scheme(&self) -> &'static str {
+            "test.broken"
+        }
+        fn inputs(&self, _digest: &mut CheckDigest) {}
+        fn charge(&self) -> Charge {
+            Charge::NONE
+        }
+        fn answer(&self, _host: &Host) -> bool {
+            panic!("a check that breaks")
+        }
+    }
+
+    #[test]
+    fn a_check_that_panics_panics_for_everybody_and_hangs_nobody() {
+        for threads in [1, 3] {
+            let mut checks = Checks::new(threads, true);
+            checks.anticipate(Check::new(Broken));
+            for _ in 0..3 {
+                assert!(catch_unwind(AssertUnwindSafe(|| checks.check(&Check::new(Broken)))).is_err());
+            }
         }
     }
 

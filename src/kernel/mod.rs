@@ -27,9 +27,10 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roadveil_crypto::Op;
-use roadveil_role::{HostAddr, LinkAddr, NodeSpec, Reason, Setup, SetupError, Time};
+use roadveil_crypto::{Op, tally};
+use roadveil_role::{Effect, HostAddr, LinkAddr, NodeSpec, Reason, Setup, SetupError, Time};
 
+pub use callback::catches_panic;
 pub use checks::Executed;
 
 use crate::backhaul::Wires;
@@ -45,6 +46,9 @@ use queue::{Entry, NOBODY, Queue, What};
 const TICK: Duration = Duration::from_millis(100);
 /// How often loads and charges are recorded.
 const ACCOUNT: Duration = Duration::from_secs(1);
+
+/// Entries between two looks of whoever drives the run.
+const MOST_ENTRIES: usize = 1 << 16;
 
 /// What a person chooses of a run beside its scenario. None of it changes the event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +97,8 @@ impl Kernel {
     /// If a protocol cannot be set up with the scenario's nodes and parameters.
     pub fn new(scenario: Arc<Scenario>, options: Options) -> Result<Kernel, SetupError> {
         let seed = scenario.seed;
+        // What this thread executed before is not this run's.
+        tally::take();
         let keys: Vec<Key> = scenario.nodes.iter().map(|node| Key::of(&node.name)).collect();
         let addresses = Draws::new(seed, "link address");
         let mut nodes: Vec<Node> = scenario
@@ -130,6 +136,7 @@ impl Kernel {
             out: Vec::new(),
             scenario,
         };
+        kernel.checks.credit(&tally::take());
         kernel.queue.push(Time::ZERO, NOBODY, 0, What::Tick);
         kernel.queue.push(Time::ZERO + ACCOUNT, NOBODY, 0, What::Account);
         for (index, planned) in kernel.scenario.timeline.iter().enumerate() {
@@ -169,9 +176,12 @@ impl Kernel {
         Some(self.next_tx > transmissions)
     }
 
-    /// Runs until `until`, or until more than `records` have piled up. Returns false once the run has ended.
+    /// Runs until `until`, or until more than `records` have piled up, or for a good while. Returns false once the run has ended.
     pub fn advance(&mut self, until: Time, records: usize) -> bool {
-        while !self.ended && self.out.len() < records {
+        let mut entries = 0;
+        // Bounded by work as well as by records: whoever drives the run must be able to stop it.
+        while !self.ended && self.out.len() < records && entries < MOST_ENTRIES {
+            entries += 1;
             match self.queue.next_at() {
                 Some(at) if at > until && until < self.end => {
                     self.now = self.now.max(until);
@@ -202,6 +212,9 @@ impl Kernel {
         for index in 0..self.nodes.len() {
             let waiting: Vec<Item> = self.nodes[index].processor.drain().collect();
             self.drop_items(index, waiting, Reason::RunEnded);
+            for frame in core::mem::take(&mut self.nodes[index].mac.queue) {
+                self.unsent(index, &frame.bytes, Reason::RunEnded);
+            }
         }
         self.ended = true;
     }
@@ -221,7 +234,10 @@ impl Kernel {
             What::Fault(fault) => self.fault(fault),
             What::FrameEnd(tx) => self.frame_ended(tx),
             What::Arrive { tx, from, bytes } => self.arrived(index, tx, from, bytes),
-            // The rest is about the life for which it was planned.
+            // The rest is about the life for which it was planned. What a node had in hand when it went down is lost.
+            What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
+                self.lose_effects(index, &bundle);
+            }
             _ if self.nodes.get(index).is_none_or(|node| node.life != entry.life) => {}
             What::Due { role, timer, due, set } => self.timer_due(index, role, timer, due, set),
             What::Serve => self.serve_next(index),
@@ -261,8 +277,11 @@ impl Kernel {
                     }
                 }
                 None if present => {
+                    let was_up = self.nodes[index].is_up();
                     self.nodes[index].present = false;
-                    self.go_down(index, false);
+                    if was_up {
+                        self.go_down(index, false);
+                    }
                 }
                 None => {}
             }
@@ -270,6 +289,13 @@ impl Kernel {
         if !moved.is_empty() {
             self.record(Event::Moved(moved));
         }
+        self.sort_into_grid();
+        self.ticks += 1;
+        self.queue.push(self.now + TICK, NOBODY, 0, What::Tick);
+    }
+
+    /// Sorts the radios that are on into the grid, by where they are.
+    fn sort_into_grid(&mut self) {
         let places: Vec<(u32, f64, f64)> = self
             .nodes
             .iter()
@@ -278,8 +304,6 @@ impl Kernel {
             .map(|(index, node)| (index as u32, node.fix.x, node.fix.y))
             .collect();
         self.grid = Neighbours::build(&places, self.air.propagation().reach(0.0) / 4.0);
-        self.ticks += 1;
-        self.queue.push(self.now + TICK, NOBODY, 0, What::Tick);
     }
 
     /// Records how busy everybody was and what the operations cost.
@@ -319,9 +343,13 @@ impl Kernel {
                 }
             }
             Fault::NodeUp(node) => {
+                if self.nodes[node].crashed {
+                    return;
+                }
                 let was_failed = core::mem::replace(&mut self.nodes[node].failed, false);
                 if was_failed && self.nodes[node].present {
                     self.come_up(node);
+                    self.sort_into_grid();
                 }
             }
             Fault::LinkDown(a, b) => self.set_link(a, b, false),
@@ -362,11 +390,14 @@ impl Kernel {
         node.life += 1;
         let waiting: Vec<Item> = node.processor.drain().collect();
         let addr = node.link_addr;
-        node.shut_down(self.air.params());
+        let unsent = node.shut_down(self.now, self.air.params());
         if self.owners.get(&addr) == Some(&(index as u32)) {
             self.owners.remove(&addr);
         }
         self.drop_items(index, waiting, Reason::NodeDown);
+        for frame in unsent {
+            self.unsent(index, &frame.bytes, Reason::NodeDown);
+        }
         self.record(Event::Left {
             node: NodeId(index as u32),
             fault,
@@ -381,6 +412,15 @@ impl Kernel {
                     node: NodeId(index as u32),
                     why,
                 });
+            }
+        }
+    }
+
+    /// A node went down while it worked: what it was about to send is lost.
+    fn lose_effects(&mut self, index: usize, bundle: &queue::Bundle) {
+        for effect in &bundle.effects {
+            if let Effect::Send { frame, .. } = effect {
+                self.unsent(index, frame, Reason::NodeDown);
             }
         }
     }
@@ -429,6 +469,14 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
             params: configured.params.clone(),
             nodes: members.collect(),
         };
+        if let Some(node) = setup.nodes.iter().find(|node| node.roles.len() > 1) {
+            // A frame would be for both, and its one outcome could not be told.
+            let roles = node.roles.join(" and ");
+            return Err(SetupError(format!(
+                "{} has two roles of {}, {roles}: give each a node of its own",
+                node.name, protocol.name
+            )));
+        }
         let mut deployment = (protocol.setup)(&setup)?;
         for (node, planned) in nodes.iter_mut().zip(&scenario.nodes) {
             for (slot, role) in planned

@@ -1,12 +1,12 @@
 //! A node: its roles, its processor, its radio, its clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use roadveil_role::{Fix, HostAddr, LinkAddr, Role, SetupError, Streams, Time, Timer};
 
 use super::processor::Processor;
 use crate::event::{Load, NodeId, Position};
-use crate::radio::{Draws, Key, Mac, Params};
+use crate::radio::{Draws, Key, Mac, Outgoing, Params};
 use crate::scenario::{self, Profile, Scenario};
 
 /// What the kernel keeps of a role beside the role itself.
@@ -40,6 +40,8 @@ pub(super) struct Node {
     pub(super) present: bool,
     /// Did it fail, by the timeline or by a panic of a role?
     pub(super) failed: bool,
+    /// Did a role of it panic? Then it stays down.
+    pub(super) crashed: bool,
     /// Does it stand still for good?
     pub(super) settled: bool,
     /// Counts switchings on and off.
@@ -49,6 +51,8 @@ pub(super) struct Node {
     received: u16,
     accounted: Time,
     clock: scenario::ClockError,
+    /// What all clocks of the run read at its start, nanoseconds: none of them may have to read less than nothing.
+    epoch: i128,
     pub(super) gnss_sigma: f64,
     /// Roles handed out by number, until all are there.
     handed: BTreeMap<usize, Box<dyn Role>>,
@@ -83,12 +87,14 @@ impl Node {
             position: Position::default(),
             present: false,
             failed: false,
+            crashed: false,
             settled: false,
             life: 0,
             settings: 0,
             received: 0,
             accounted: Time::ZERO,
             clock: node.clock,
+            epoch: epoch(scenario),
             gnss_sigma: node.gnss_sigma,
             handed: BTreeMap::new(),
         }
@@ -120,13 +126,17 @@ impl Node {
     }
 
     /// Forgets what does not survive being switched off.
-    pub(super) fn shut_down(&mut self, radio: &Params) {
-        self.mac.reset(radio);
+    /// Frames that waited for the channel come back.
+    pub(super) fn shut_down(&mut self, now: Time, radio: &Params) -> VecDeque<Outgoing> {
+        let unworked = u64::try_from(self.processor.free.since(now).as_nanos()).unwrap_or(u64::MAX);
+        self.processor.busy = self.processor.busy.saturating_sub(unworked);
         self.processor.planned = false;
+        self.processor.owes = false;
         self.processor.free = Time::ZERO;
         for seat in &mut self.seats {
             seat.timers.clear();
         }
+        self.mac.reset(radio)
     }
 
     /// Its load since the last account; `None` if it did nothing at all.
@@ -149,14 +159,29 @@ impl Node {
     /// The node's own clock when the kernel's says `now`.
     pub(super) fn local(&self, now: Time) -> Time {
         let drifted = i128::from(now.0) + i128::from(now.0) * i128::from(self.clock.drift_ppb) / 1_000_000_000;
-        clamp(drifted + i128::from(self.clock.offset_ns))
+        clamp(drifted + i128::from(self.clock.offset_ns) + self.epoch)
     }
 
-    /// The kernel's clock when the node's own says `local`.
+    /// The first moment of the kernel's clock at which the node's own says `local`, or more.
     pub(super) fn global(&self, local: Time) -> Time {
-        let shifted = i128::from(local.0) - i128::from(self.clock.offset_ns);
-        clamp(shifted * 1_000_000_000 / (1_000_000_000 + i128::from(self.clock.drift_ppb)))
+        let shifted = i128::from(local.0) - i128::from(self.clock.offset_ns) - self.epoch;
+        let mut global = clamp(shifted * 1_000_000_000 / (1_000_000_000 + i128::from(self.clock.drift_ppb)));
+        // Both ways round down: a timer must not ring before its time on the node's own clock.
+        while self.local(global) < local && global < Time::MAX {
+            global = Time(global.0 + 1);
+        }
+        global
     }
+}
+
+/// What all clocks of a run read at its start: as much as the slowest of them is behind.
+fn epoch(scenario: &Scenario) -> i128 {
+    let behind = scenario
+        .nodes
+        .iter()
+        .map(|node| -i128::from(node.clock.offset_ns))
+        .max();
+    behind.unwrap_or(0).max(0)
 }
 
 fn clamp(nanos: i128) -> Time {

@@ -48,6 +48,8 @@ pub(super) struct Processor {
     pub(super) free: Time,
     /// Is a service planned?
     pub(super) planned: bool,
+    /// Effects of the last callback have not left yet: nothing may overtake them.
+    pub(super) owes: bool,
     /// Nanoseconds worked since the last account.
     pub(super) busy: u64,
     bound: usize,
@@ -62,6 +64,7 @@ impl Processor {
         Processor {
             free: Time::ZERO,
             planned: false,
+            owes: false,
             busy: 0,
             bound,
             own: VecDeque::new(),
@@ -72,7 +75,7 @@ impl Processor {
 
     /// Can it take up an item right now?
     pub(super) fn is_idle(&self, now: Time) -> bool {
-        self.free <= now && self.waiting() == 0 && self.own.is_empty()
+        !self.owes && self.free <= now && self.waiting() == 0 && self.own.is_empty()
     }
 
     /// Frames that wait.

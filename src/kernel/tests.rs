@@ -431,6 +431,169 @@ fn a_panic_takes_one_node_down_and_not_the_run() {
     );
 }
 
+fn sent_by(records: &[Record], node: u32, from_ms: u64, to_ms: u64) -> usize {
+    let within = |at: Time| at >= Time::from_millis(from_ms) && at < Time::from_millis(to_ms);
+    let sent = |record: &&Record| {
+        within(record.at) && matches!(record.event, Event::Sent { node: NodeId(by), .. } if by == node)
+    };
+    records.iter().filter(sent).count()
+}
+
+#[test]
+fn a_node_that_fails_while_it_waits_for_the_channel_sends_again_afterwards() {
+    let faults = "[[timeline]]\nat = \"10.03ms\"\ndown = \"a\"\n[[timeline]]\nat = \"1s\"\nup = \"a\"\n";
+    let records = run(
+        &format!("{CARS}\n{faults}"),
+        &[("protocols.toy.spread", "false"), ("protocols.toy.work", "0")],
+    );
+    assert_eq!(sent_by(&records, 0, 0, 1000), 0, "it was down before its turn came");
+    assert!(sent_by(&records, 0, 1000, 2000) > 5);
+    let lost = |event: &Event| {
+        matches!(
+            event,
+            Event::Unsent {
+                node: NodeId(0),
+                why: Reason::NodeDown,
+                ..
+            }
+        )
+    };
+    assert_eq!(count(&records, lost), 1, "what waited is lost with a reason");
+}
+
+#[test]
+fn what_a_failing_node_had_in_hand_is_lost_with_a_reason() {
+    // Woken at 10 ms, it works for 30 ms; it fails at 20 ms.
+    let faults = "[[timeline]]\nat = \"20ms\"\ndown = \"a\"\n";
+    let slow = [
+        ("protocols.toy.spread", "false"),
+        ("protocols.toy.work", "50"),
+        ("node.0.profile", "mnt-2008"),
+    ];
+    let records = run(&format!("{CARS}\n{faults}"), &slow);
+    assert_eq!(sent_by(&records, 0, 0, 2000), 0);
+    let lost = |event: &Event| {
+        matches!(
+            event,
+            Event::Unsent {
+                node: NodeId(0),
+                why: Reason::NodeDown,
+                ..
+            }
+        )
+    };
+    assert_eq!(count(&records, lost), 1);
+}
+
+#[test]
+fn a_node_that_failed_and_then_leaves_the_world_leaves_once() {
+    let text = CARS.replacen(
+        "at = [50, 0]",
+        "route = [[50, 0], [60, 0]]\nspeed = 10\nat_end = \"leave\"",
+        1,
+    );
+    let records = run(&format!("{text}\n[[timeline]]\nat = \"500ms\"\ndown = \"b\"\n"), &[]);
+    assert_eq!(
+        count(&records, |event| matches!(event, Event::Left { node: NodeId(1), .. })),
+        1
+    );
+    let mut summary = Summary::new(cast(&scenario(CARS, &[])), &[]);
+    records.iter().for_each(|record| summary.observe(record));
+    assert_eq!(summary.present, 2);
+}
+
+#[test]
+fn a_node_whose_role_panicked_stays_down_whatever_the_timeline_says() {
+    let faults = "[[timeline]]\nat = \"1.5s\"\nup = \"a\"\n";
+    let records = run(&format!("{CARS}\n{faults}"), &[("protocols.toy.panic", "true")]);
+    assert_eq!(sent_by(&records, 0, 800, 2000), 0);
+}
+
+#[test]
+fn a_node_is_heard_as_soon_as_it_is_up() {
+    let faults = "[[timeline]]\nat = \"100ms\"\ndown = \"b\"\n[[timeline]]\nat = \"1.001s\"\nup = \"b\"\n";
+    let records = run(&format!("{CARS}\n{faults}"), &[("protocols.toy.period", "10ms")]);
+    let hears = records.iter().any(|record| match &record.event {
+        Event::Heard { receptions, .. }
+            if record.at > Time::from_millis(1001) && record.at < Time::from_millis(1090) =>
+        {
+            receptions.iter().any(|reception| reception.node == NodeId(1))
+        }
+        _ => false,
+    });
+    assert!(hears);
+}
+
+#[test]
+fn clocks_that_are_behind_or_drift_keep_their_timers() {
+    for (offset, drift) in [("-1.5s", "0"), ("0s", "20"), ("0s", "-20"), ("2s", "1.5")] {
+        let set = [
+            ("protocols.toy.spread", "false"),
+            ("node.0.clock_offset", offset),
+            ("node.0.clock_drift_ppm", drift),
+        ];
+        let records = run(CARS, &set);
+        // Ten a second, whatever the clock says of the hour.
+        assert!(
+            (18..=20).contains(&sent_by(&records, 0, 0, 2000)),
+            "offset {offset}, drift {drift}"
+        );
+    }
+    for drift in [-100_000, -20_000, -1, 0, 1, 1_500, 20_000, 100_000] {
+        let mut parsed = (*scenario(CARS, &[])).clone();
+        parsed.nodes[0].clock.drift_ppb = drift;
+        let kernel = Kernel::new(
+            Arc::new(parsed),
+            Options {
+                threads: 1,
+                share: true,
+            },
+        )
+        .expect("sets up");
+        for local in (0..50).map(|n| Time::from_millis(n * 100)) {
+            let rings = kernel.nodes[0].global(local);
+            assert!(
+                kernel.nodes[0].local(rings) >= local,
+                "a timer rings before its time at {drift} ppb"
+            );
+        }
+    }
+}
+
+#[test]
+fn two_roles_of_one_protocol_do_not_share_a_node() {
+    let text = CARS.replacen("[\"toy.car\"]", "[\"toy.car\", \"toy.office\"]", 1);
+    let result = Kernel::new(
+        scenario(&text, &[]),
+        Options {
+            threads: 1,
+            share: true,
+        },
+    );
+    assert!(result.is_err_and(|error| error.to_string().contains("a has two roles")));
+}
+
+#[test]
+fn slices_of_the_run_do_not_show_in_the_stream() {
+    let base = run(CARS, &[]);
+    let mut kernel = Kernel::new(
+        scenario(CARS, &[]),
+        Options {
+            threads: 2,
+            share: true,
+        },
+    )
+    .expect("sets up");
+    let mut records = Vec::new();
+    let mut until = Time::ZERO;
+    while !kernel.is_ended() {
+        until += Duration::from_micros(137);
+        kernel.advance(until, 3);
+        records.extend(kernel.take_records());
+    }
+    assert!(base == records);
+}
+
 #[test]
 fn faults_take_nodes_and_links_down_and_up() {
     let text = r#"

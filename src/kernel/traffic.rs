@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use roadveil_role::{Address, HostAddr, Reason};
+use roadveil_role::{Address, HostAddr, LinkAddr, Reason, Time};
 
 use super::Kernel;
+use super::node::Node;
 use super::processor::Class;
 use super::queue::What;
 use crate::event::{Event, Frame, NodeId, Packet, TxId};
@@ -23,18 +24,16 @@ impl Kernel {
             None
         };
         if let Some(why) = why {
-            self.unsent(index, &frame, why);
+            self.unsent(index, &frame.bytes, why);
             return;
         }
         node.mac.queue.push_back(frame);
         self.seek_access(index);
     }
 
-    fn unsent(&mut self, index: usize, frame: &Outgoing, why: Reason) {
-        let head = [
-            frame.bytes.first().copied().unwrap_or(0),
-            frame.bytes.get(1).copied().unwrap_or(0),
-        ];
+    /// A frame that never reaches the air or the wires, or is given up.
+    pub(super) fn unsent(&mut self, index: usize, frame: &[u8], why: Reason) {
+        let head = [frame.first().copied().unwrap_or(0), frame.get(1).copied().unwrap_or(0)];
         self.record(Event::Unsent {
             node: NodeId(index as u32),
             why,
@@ -59,13 +58,15 @@ impl Kernel {
             .queue
             .pop_front_if(|frame| self.now.since(frame.since) > lifetime)
         {
-            self.unsent(index, &frame, Reason::Expired);
+            self.unsent(index, &frame.bytes, Reason::Expired);
         }
         if self.nodes[index].mac.queue.is_empty() {
+            let params = self.air.params();
+            self.nodes[index].mac.rest(params);
             return;
         }
-        let sensed = self.air.sense(index as u32, self.now);
-        match self.nodes[index].mac.turn(self.now, sensed, &self.backoff) {
+        let busy_until = self.air.busy_until(index as u32, self.now);
+        match self.nodes[index].mac.turn(self.now, busy_until, &self.backoff) {
             Turn::Wait(at) => {
                 self.nodes[index].mac.planned = true;
                 self.push_for(at, index, What::Access);
@@ -82,6 +83,7 @@ impl Kernel {
         let tx = self.take_tx();
         let node = &mut self.nodes[index];
         node.mac.sending = true;
+        let life = node.life;
         let here = (node.fix.x, node.fix.y);
         let airtime = airtime(frame.bytes.len());
         let end = self.now + airtime;
@@ -97,6 +99,12 @@ impl Kernel {
             }
         });
         heard.sort_unstable_by_key(|heard| heard.node);
+        let taken = if unicast { end + ack_time() } else { end };
+        for sensing in heard.iter().filter(|heard| self.air.is_sensed(heard)) {
+            self.nodes[sensing.node as usize]
+                .mac
+                .freeze(self.now, taken, &self.backoff);
+        }
         self.record(Event::Frame(Frame {
             tx,
             from: frame.from,
@@ -114,17 +122,26 @@ impl Kernel {
             sender: index as u32,
             from: frame.from,
             to: frame.to,
-            addressee: self.owners.get(&frame.to).copied(),
+            addressee: if unicast { self.owner(frame.to) } else { None },
             start: self.now,
             end,
-            taken: if unicast { end + ack_time() } else { end },
+            taken,
             attempt: frame.attempt,
             since: frame.since,
+            life,
             bytes: frame.bytes,
             heard,
             finished: false,
         });
         self.queue.push(end, index as u32 + 1, 0, What::FrameEnd(tx));
+    }
+
+    /// The node whose radio answers to an address: whoever set it last, or else any that has it.
+    fn owner(&self, addr: LinkAddr) -> Option<u32> {
+        self.owners.get(&addr).copied().or_else(|| {
+            let answers = |node: &Node| node.radio && node.is_up() && node.link_addr == addr;
+            self.nodes.iter().position(answers).map(|index| index as u32)
+        })
     }
 
     /// A frame has ended: what became of it everywhere, and on to the receivers.
@@ -156,7 +173,8 @@ impl Kernel {
             since: frame.since,
             attempt: frame.attempt,
         };
-        if !self.nodes[sender].is_up() {
+        if self.nodes[sender].life != frame.life {
+            // The sender went down meanwhile, and its new life knows nothing of the frame.
             return;
         }
         if unicast {
@@ -177,25 +195,32 @@ impl Kernel {
     pub(super) fn settle(&mut self, index: usize, delivered: bool, mut frame: Outgoing) {
         if delivered || u32::from(frame.attempt) >= self.air.params().retries {
             if !delivered {
-                self.unsent(index, &frame, Reason::RetryLimit);
+                self.unsent(index, &frame.bytes, Reason::RetryLimit);
             }
             self.done(index);
             return;
         }
         frame.attempt += 1;
+        let idle = self.idle_from(index);
         let mac = &mut self.nodes[index].mac;
         mac.queue.push_front(frame);
         mac.sending = false;
-        mac.widen(self.now, &self.backoff);
+        mac.widen(idle, &self.backoff);
         self.seek_access(index);
     }
 
     fn done(&mut self, index: usize) {
+        let idle = self.idle_from(index);
         let params = self.air.params();
         let mac = &mut self.nodes[index].mac;
         mac.sending = false;
-        mac.after_success(self.now, params, &self.backoff);
+        mac.after_success(idle, params, &self.backoff);
         self.seek_access(index);
+    }
+
+    /// From when the channel is idle for a node, as it senses it now.
+    fn idle_from(&self, index: usize) -> Time {
+        self.air.busy_until(index as u32, self.now).unwrap_or(self.now)
     }
 
     /// A role's packet goes over the wires.
@@ -205,12 +230,7 @@ impl Kernel {
         let wired =
             self.nodes[index].host.is_some() && self.nodes.get(receiver).is_some_and(|node| node.host.is_some());
         if !wired {
-            let head = [bytes.first().copied().unwrap_or(0), bytes.get(1).copied().unwrap_or(0)];
-            self.record(Event::Unsent {
-                node: NodeId(index as u32),
-                why: Reason::NoSuchAddress,
-                head,
-            });
+            self.unsent(index, &bytes, Reason::NoSuchAddress);
             return;
         }
         let tx = self.take_tx();

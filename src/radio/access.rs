@@ -37,15 +37,6 @@ pub enum Turn {
     Send,
 }
 
-/// What a node senses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sensed {
-    /// When the first of the frames that it hears now began.
-    pub since: Time,
-    /// When the last of them ends.
-    pub until: Time,
-}
-
 /// A node's medium access.
 #[derive(Clone, Debug)]
 pub struct Mac {
@@ -76,28 +67,39 @@ impl Mac {
         }
     }
 
-    /// Decides at `now`, with what is sensed, what to do about the first frame of the queue.
-    pub fn turn(&mut self, now: Time, sensed: Option<Sensed>, draws: &Draws) -> Turn {
-        match (self.count, sensed) {
+    /// Decides at `now` what to do about the first frame of the queue; `busy_until` is when the last of the frames that
+    /// are sensed now ends.
+    pub fn turn(&mut self, now: Time, busy_until: Option<Time>, draws: &Draws) -> Turn {
+        match (self.count, busy_until) {
             (None, None) => self.plan(now, 0),
-            (None, Some(sensed)) => {
+            (None, Some(until)) => {
                 let slots = self.draw(draws);
-                self.plan(sensed.until, slots)
+                self.plan(until, slots)
             }
-            (Some((from, slots)), Some(sensed)) => {
-                let counted = sensed.since.since(from + AIFS).as_nanos() / SLOT.as_nanos();
-                let left = slots.saturating_sub(u32::try_from(counted).unwrap_or(u32::MAX));
-                // A frame that froze a count of zero is a frame that began in the same slot: a new draw, as a busy
-                // channel at the first look.
-                let left = if left == 0 { self.draw(draws) } else { left };
-                self.plan(sensed.until, left)
-            }
-            (Some((from, slots)), None) if now >= from + AIFS + SLOT * slots => {
+            // Whatever began meanwhile has frozen the count, so only its end matters.
+            (Some((from, slots)), _) if now >= from + AIFS + SLOT * slots => {
                 self.count = None;
                 Turn::Send
             }
-            (Some((from, slots)), None) => Turn::Wait(from + AIFS + SLOT * slots),
+            (Some((from, slots)), _) => Turn::Wait(from + AIFS + SLOT * slots),
         }
+    }
+
+    /// Somebody begins a frame that is sensed here, and the channel is taken until `taken`: the count stands still until
+    /// then. A node whose own moment is now cannot know of it any more.
+    pub fn freeze(&mut self, now: Time, taken: Time, draws: &Draws) {
+        let Some((from, slots)) = self.count else { return };
+        if now >= from + AIFS + SLOT * slots {
+            return;
+        }
+        let counted = u32::try_from(now.since(from + AIFS).as_nanos() / SLOT.as_nanos()).unwrap_or(u32::MAX);
+        // Without a back-off so far, the busy channel asks for one.
+        let left = if slots == 0 {
+            self.draw(draws)
+        } else {
+            slots.saturating_sub(counted)
+        };
+        self.count = Some((taken.max(from), left));
     }
 
     fn plan(&mut self, from: Time, slots: u32) -> Turn {
@@ -112,29 +114,36 @@ impl Mac {
             .below_or(self.window)
     }
 
-    /// After an attempt that was not acknowledged: a wider window, as the standard doubles it.
-    pub fn widen(&mut self, now: Time, draws: &Draws) {
+    /// After an attempt that was not acknowledged: a wider window, as the standard doubles it. The channel is idle from
+    /// `idle` on.
+    pub fn widen(&mut self, idle: Time, draws: &Draws) {
         self.window = (self.window * 2 + 1).min(1023);
-        self.after_frame(now, draws);
+        self.after_frame(idle, draws);
     }
 
     /// After a frame that is done with: the next one waits for a back-off of its own.
-    pub fn after_success(&mut self, now: Time, params: &Params, draws: &Draws) {
+    pub fn after_success(&mut self, idle: Time, params: &Params, draws: &Draws) {
         self.window = params.contention_window;
-        self.after_frame(now, draws);
+        self.after_frame(idle, draws);
     }
 
-    fn after_frame(&mut self, now: Time, draws: &Draws) {
+    fn after_frame(&mut self, idle: Time, draws: &Draws) {
         let slots = self.draw(draws);
-        self.count = (!self.queue.is_empty()).then_some((now, slots));
+        self.count = (!self.queue.is_empty()).then_some((idle, slots));
     }
 
-    /// Forgets everything: the node went down.
-    pub fn reset(&mut self, params: &Params) {
-        self.queue.clear();
+    /// Nothing waits any more: the next frame begins anew.
+    pub fn rest(&mut self, params: &Params) {
         self.count = None;
-        self.sending = false;
         self.window = params.contention_window;
+    }
+
+    /// The node went down: what waited comes back, and everything else is forgotten.
+    pub fn reset(&mut self, params: &Params) -> VecDeque<Outgoing> {
+        self.rest(params);
+        self.sending = false;
+        self.planned = false;
+        core::mem::take(&mut self.queue)
     }
 }
 
@@ -157,16 +166,8 @@ mod tests {
     #[test]
     fn a_busy_channel_is_waited_out_with_a_back_off_within_the_window() {
         let (mut mac, draws) = mac();
-        let now = Time::from_millis(1);
         let until = Time::from_millis(2);
-        let Turn::Wait(at) = mac.turn(
-            now,
-            Some(Sensed {
-                since: Time::ZERO,
-                until,
-            }),
-            &draws,
-        ) else {
+        let Turn::Wait(at) = mac.turn(Time::from_millis(1), Some(until), &draws) else {
             panic!("busy")
         };
         assert!(at >= until + AIFS && at <= until + AIFS + SLOT * 15);
@@ -174,17 +175,44 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_in_between_freezes_the_count() {
+    fn a_frame_in_between_freezes_the_count_however_short_it_is() {
         let (mut mac, draws) = mac();
         mac.count = Some((Time::ZERO, 10));
-        // Four whole slots have passed when somebody begins.
+        // Four whole slots have passed when somebody begins, and the frame is over before the count would have been.
         let since = Time::ZERO + AIFS + SLOT * 4 + core::time::Duration::from_micros(5);
-        let until = since + core::time::Duration::from_micros(400);
+        let until = since + core::time::Duration::from_micros(20);
+        mac.freeze(since, until, &draws);
         let look = Time::ZERO + AIFS + SLOT * 10;
-        assert_eq!(
-            mac.turn(look, Some(Sensed { since, until }), &draws),
-            Turn::Wait(until + AIFS + SLOT * 6)
-        );
+        assert_eq!(mac.turn(look, None, &draws), Turn::Wait(until + AIFS + SLOT * 6));
+        assert_eq!(mac.turn(until + AIFS + SLOT * 6, None, &draws), Turn::Send);
+    }
+
+    #[test]
+    fn a_frame_within_the_interframe_space_asks_for_a_back_off() {
+        let (mut mac, draws) = mac();
+        assert_eq!(mac.turn(Time::ZERO, None, &draws), Turn::Wait(Time::ZERO + AIFS));
+        let until = Time::from_millis(1);
+        mac.freeze(Time(20_000), until, &draws);
+        let (from, slots) = mac.count.expect("frozen");
+        assert!(from == until && slots <= 15);
+    }
+
+    #[test]
+    fn a_frame_that_begins_at_the_nodes_own_moment_cannot_stop_it() {
+        let (mut mac, draws) = mac();
+        mac.count = Some((Time::ZERO, 3));
+        let moment = Time::ZERO + AIFS + SLOT * 3;
+        mac.freeze(moment, Time::from_millis(5), &draws);
+        assert_eq!(mac.turn(moment, None, &draws), Turn::Send);
+    }
+
+    #[test]
+    fn a_reset_gives_back_what_waited_and_forgets_the_plan() {
+        let (mut mac, draws) = mac();
+        mac.turn(Time::ZERO, None, &draws);
+        mac.planned = true;
+        mac.reset(&Params::default());
+        assert!(!mac.planned && !mac.sending && mac.count.is_none());
     }
 
     #[test]

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use roadveil_role::{LinkAddr, Reason, Time};
 
-use super::access::Sensed;
 use super::draw::Key;
 use super::params::Params;
-use super::propagation::{Heard, Propagation, dbm, milliwatts};
+use super::propagation::{CANDIDATE_MARGIN_DB, Heard, Propagation, dbm, milliwatts};
 use crate::event::{NodeId, Reception, TxId};
 
 /// A frame on the air, or one that ended while another that overlapped it is still going on.
@@ -33,6 +32,8 @@ pub struct Emission {
     pub attempt: u8,
     /// When the role sent it.
     pub since: Time,
+    /// The sender's life in which it was sent.
+    pub life: u32,
     /// The frame.
     pub bytes: Arc<[u8]>,
     /// Whom it reaches, by number.
@@ -61,6 +62,7 @@ pub struct Air {
     keys: Vec<Key>,
     on_air: Vec<Emission>,
     sensitivity_mw: f64,
+    candidate_mw: f32,
     sense_mw: f32,
     noise_mw: f64,
     capture: f64,
@@ -71,6 +73,7 @@ impl Air {
     pub fn new(params: Params, propagation: Propagation, keys: Vec<Key>) -> Air {
         Air {
             sensitivity_mw: milliwatts(params.sensitivity_dbm),
+            candidate_mw: milliwatts(params.sensitivity_dbm - CANDIDATE_MARGIN_DB) as f32,
             sense_mw: milliwatts(params.carrier_sense_dbm) as f32,
             noise_mw: milliwatts(params.noise_dbm),
             capture: milliwatts(params.capture_db),
@@ -91,26 +94,20 @@ impl Air {
         &mut self.propagation
     }
 
-    /// What `node` senses at `now`; its own frame counts. A frame that begins at this very moment cannot be sensed yet.
-    pub fn sense(&self, node: u32, now: Time) -> Option<Sensed> {
+    /// Until when the channel is busy for `node`, as it senses it at `now`; its own frame counts. A frame that begins at
+    /// this very moment cannot be sensed yet.
+    pub fn busy_until(&self, node: u32, now: Time) -> Option<Time> {
         let audible = |emission: &&Emission| {
             emission.start < now
                 && emission.taken > now
-                && (emission.sender == node || level(emission, node).is_some_and(|heard| heard.mw >= self.sense_mw))
+                && (emission.sender == node || level(emission, node).is_some_and(|heard| self.is_sensed(heard)))
         };
-        self.on_air
-            .iter()
-            .filter(audible)
-            .fold(None, |sensed: Option<Sensed>, emission| {
-                let sensed = sensed.unwrap_or(Sensed {
-                    since: emission.start,
-                    until: emission.taken,
-                });
-                Some(Sensed {
-                    since: sensed.since.min(emission.start),
-                    until: sensed.until.max(emission.taken),
-                })
-            })
+        self.on_air.iter().filter(audible).map(|emission| emission.taken).max()
+    }
+
+    /// Is a frame so strong there that the channel counts as busy?
+    pub fn is_sensed(&self, heard: &Heard) -> bool {
+        heard.mw >= self.sense_mw
     }
 
     /// Puts a frame on the air.
@@ -158,6 +155,7 @@ impl Air {
             return frame
                 .heard
                 .iter()
+                .filter(|heard| heard.mw >= self.candidate_mw)
                 .map(|heard| self.reception(frame, heard, &overlapping))
                 .collect();
         }
@@ -279,6 +277,7 @@ mod tests {
                 taken: end,
                 attempt: 0,
                 since: start,
+                life: 0,
                 bytes: Arc::from([]),
                 heard,
                 finished: false,
@@ -343,16 +342,10 @@ mod tests {
     fn carrier_sense_hears_the_near_and_not_a_frame_that_begins_this_moment() {
         let mut line = Line::new(&[0.0, 100.0, 600.0]);
         line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
-        assert_eq!(line.air.sense(1, Time::ZERO), None);
-        assert_eq!(
-            line.air.sense(1, Time(1)),
-            Some(Sensed {
-                since: Time::ZERO,
-                until: Time(400_000)
-            })
-        );
-        assert_eq!(line.air.sense(2, Time(1)), None);
-        assert_eq!(line.air.sense(1, Time(400_000)), None);
+        assert_eq!(line.air.busy_until(1, Time::ZERO), None);
+        assert_eq!(line.air.busy_until(1, Time(1)), Some(Time(400_000)));
+        assert_eq!(line.air.busy_until(2, Time(1)), None);
+        assert_eq!(line.air.busy_until(1, Time(400_000)), None);
     }
 
     #[test]

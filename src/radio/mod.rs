@@ -21,7 +21,7 @@ pub use draw::{Draws, Key};
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
 pub use params::{Fading, Params};
-pub use propagation::{Heard, Propagation};
+pub use propagation::{CANDIDATE_MARGIN_DB, Heard, Propagation};
 
 use core::time::Duration;
 

@@ -23,7 +23,7 @@ pub struct Obstacles {
     rows: usize,
     start: Vec<u32>,
     entries: Vec<u32>,
-    memory: Vec<(u64, Loss)>,
+    memory: Vec<(u128, Loss)>,
     crossings: Vec<(u32, u32, f64)>,
 }
 
@@ -43,7 +43,7 @@ const SLACK: f64 = 1e-6;
 /// Raster of the ends of a ray, metres.
 const RASTER: f64 = 2.0;
 /// Rays remembered: a power of two.
-const MEMORY: usize = 1 << 20;
+const MEMORY: usize = 1 << 19;
 /// Most columns and rows of the grid.
 const MAX_SIDE: usize = 2048;
 
@@ -76,7 +76,7 @@ impl Obstacles {
         };
         if !obstacles.walls.is_empty() {
             obstacles.sort_into_grid();
-            obstacles.memory = vec![(u64::MAX, Loss::Exact(0.0)); MEMORY];
+            obstacles.memory = vec![(u128::MAX, Loss::Exact(0.0)); MEMORY];
         }
         obstacles
     }
@@ -120,20 +120,17 @@ impl Obstacles {
         if self.walls.is_empty() {
             return (margin_db >= 0.0).then_some(0.0);
         }
-        let raster = |at: (f64, f64)| {
-            (
-                (at.0 / RASTER).round() as i64 as u16,
-                (at.1 / RASTER).round() as i64 as u16,
-            )
-        };
+        let raster = |at: (f64, f64)| ((at.0 / RASTER).round() as i32, (at.1 / RASTER).round() as i32);
         let on = |at: (f64, f64)| ((at.0 / RASTER).round() * RASTER, (at.1 / RASTER).round() * RASTER);
         let (mut key_a, mut key_b, mut from, mut to) = (raster(a), raster(b), on(a), on(b));
         if key_b < key_a {
             (key_a, key_b, from, to) = (key_b, key_a, to, from);
         }
-        // The key wraps every 131 km: places farther apart than that are out of each other's reach anyway.
-        let key = u64::from(key_a.0) << 48 | u64::from(key_a.1) << 32 | u64::from(key_b.0) << 16 | u64::from(key_b.1);
-        let slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44) as usize % MEMORY;
+        let corner = |key: (i32, i32)| u64::from(key.0.cast_unsigned()) << 32 | u64::from(key.1.cast_unsigned());
+        let (first, second) = (corner(key_a), corner(key_b));
+        let key = u128::from(first) << 64 | u128::from(second);
+        let mixed = (first.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ second).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let slot = (mixed >> 45) as usize % MEMORY;
         let known = match self.memory[slot] {
             (held, loss) if held == key => Some(loss),
             _ => None,

@@ -23,6 +23,7 @@ pub struct Propagation {
     params: Params,
     obstacles: Obstacles,
     fading: Draws,
+    floor: f64,
     reach: f64,
 }
 
@@ -32,17 +33,22 @@ pub const CANDIDATE_MARGIN_DB: f64 = 10.0;
 impl Propagation {
     /// The channel with these parameters and buildings, in the run with this seed.
     pub fn new(params: Params, obstacles: Obstacles, seed: u64) -> Propagation {
-        let budget = params.power_dbm - params.reference_loss_db - (params.sensitivity_dbm - CANDIDATE_MARGIN_DB);
+        // Weaker than a candidate's mean, a frame may still be sensed, or spoil another.
+        let floor = (params.sensitivity_dbm - CANDIDATE_MARGIN_DB)
+            .min(params.carrier_sense_dbm)
+            .min(params.sensitivity_dbm - params.capture_db);
+        let budget = params.power_dbm - params.reference_loss_db - floor;
         let reach = libm::pow(10.0, budget / (10.0 * params.exponent)).clamp(1.0, FARTHEST);
         Propagation {
             params,
             obstacles,
             fading: Draws::new(seed, "fading"),
+            floor,
             reach,
         }
     }
 
-    /// Distance beyond which nobody is a candidate, metres, with so much antenna gain at both ends together.
+    /// Distance beyond which a frame matters to nobody, metres, with so much antenna gain at both ends together.
     pub fn reach(&self, gain_db: f64) -> f64 {
         if gain_db == 0.0 {
             return self.reach;
@@ -51,18 +57,17 @@ impl Propagation {
     }
 
     /// The mean power at `to` of a frame sent from `from`, with so much antenna gain at both ends together; `None` if too
-    /// weak for a candidate.
+    /// weak to be received, to be sensed, or to spoil another frame.
     pub fn mean(&mut self, node: u32, from: (f64, f64), to: (f64, f64), gain_db: f64) -> Option<Heard> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let squared = (dx * dx + dy * dy).max(1.0);
         let open = self.params.power_dbm + gain_db
             - self.params.reference_loss_db
             - 5.0 * self.params.exponent * libm::log10(squared);
-        let floor = self.params.sensitivity_dbm - CANDIDATE_MARGIN_DB;
-        if open < floor {
+        if open < self.floor {
             return None;
         }
-        let walls_db = self.obstacles.loss(from, to, open - floor)?;
+        let walls_db = self.obstacles.loss(from, to, open - self.floor)?;
         Some(Heard {
             node,
             mw: milliwatts(open - walls_db) as f32,

@@ -3,7 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`library`] | the topologies and data files that ship |
-//! | [`import`] | a topology for a SUMO network with its traffic |
+//! | [`mod@import`] | a topology for a SUMO network with its traffic |
 //! | [`profile`] | how long operations take a device |
 //! | [`quantity`] | durations as people write them |
 //! | `document`, `overrides` | TOML with places; `--set path=value` |

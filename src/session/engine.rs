@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
 use roadveil_role::{SetupError, Time};
@@ -43,8 +43,9 @@ pub struct Engine {
     summary: Summary,
     judge: Judge,
     cast: Arc<Cast>,
-    started: Instant,
+    worked: Duration,
     cpu_at_start: f64,
+    cpu_at_end: Option<f64>,
 }
 
 /// What is left of a run.
@@ -64,7 +65,7 @@ pub struct Finished {
     pub whole: bool,
     /// Operations really executed, by number. A host figure.
     pub executed: Executed,
-    /// Wall seconds, without loading. A host figure.
+    /// Wall seconds that the run worked, without loading and without standing still. A host figure.
     pub wall_s: f64,
     /// Processor seconds of all threads, without loading. A host figure.
     pub cpu_s: f64,
@@ -77,10 +78,9 @@ impl Engine {
     ///
     /// # Errors
     /// If a protocol cannot be set up, or the log cannot be created.
-    #[expect(clippy::disallowed_methods, reason = "how long a run takes is a host figure")]
     pub fn new(plan: Plan) -> Result<Engine, RunError> {
         let cast = cast(&plan.scenario);
-        let (started, cpu_at_start) = (Instant::now(), cpu_seconds());
+        let (started, cpu_at_start) = (wall(), cpu_seconds());
         let kernel = Kernel::new(Arc::clone(&plan.scenario), plan.options)?;
         let recorder = match &plan.log {
             Some(path) => {
@@ -96,8 +96,9 @@ impl Engine {
             kernel,
             cast,
             plan,
-            started,
+            worked: started.elapsed(),
             cpu_at_start,
+            cpu_at_end: None,
         })
     }
 
@@ -131,16 +132,20 @@ impl Engine {
     /// # Errors
     /// If they cannot be recorded.
     pub fn advance(&mut self, until: Time, records: usize) -> Result<Arc<[Record]>, RunError> {
+        let begin = wall();
         self.kernel.advance(until, records);
-        self.take()
+        let taken = self.take();
+        self.worked += begin.elapsed();
+        taken
     }
 
-    /// Runs until the next transmission has begun: its records.
+    /// Runs until the next transmission has begun, or for a second: its records.
     ///
     /// # Errors
     /// If they cannot be recorded.
     pub fn step(&mut self) -> Result<Arc<[Record]>, RunError> {
-        while self.kernel.step() == Some(false) {}
+        let until = self.kernel.now() + Duration::from_secs(1);
+        while self.kernel.step() == Some(false) && self.kernel.now() < until {}
         self.take()
     }
 
@@ -149,6 +154,9 @@ impl Engine {
         for record in &*records {
             self.judge.before(record.at, &self.summary);
             self.summary.observe(record);
+        }
+        if self.kernel.is_ended() && self.cpu_at_end.is_none() {
+            self.cpu_at_end = Some(cpu_seconds());
         }
         if !records.is_empty() {
             self.recorder.push(Arc::clone(&records))?;
@@ -168,8 +176,10 @@ impl Engine {
         } else {
             journal::Outcome::Interrupted
         };
+        let begin = wall();
         let recorded = self.recorder.finish(reached, outcome)?;
-        let (wall_s, cpu_s) = (self.started.elapsed().as_secs_f64(), cpu_seconds() - self.cpu_at_start);
+        let wall_s = (self.worked + begin.elapsed()).as_secs_f64();
+        let cpu_s = self.cpu_at_end.unwrap_or_else(cpu_seconds) - self.cpu_at_start;
         Ok(Finished {
             stream_hash: recorded.stream_hash,
             expectations: self.judge.finish(reached, whole, &self.summary),
@@ -183,6 +193,12 @@ impl Engine {
             plan: self.plan,
         })
     }
+}
+
+/// The wall clock, for host figures.
+#[expect(clippy::disallowed_methods, reason = "how long a run takes is a host figure")]
+fn wall() -> Instant {
+    Instant::now()
 }
 
 /// Processor seconds that this process has used.

@@ -60,6 +60,7 @@ pub fn start(plan: Plan, speed: Speed) -> Result<(LiveFeed, LiveHandle), RunErro
         speed,
         paused: false,
         hurry_to: None,
+        ahead: false,
         pace: Pace::at(Time::ZERO),
     };
     let thread = std::thread::Builder::new()
@@ -173,6 +174,8 @@ struct Driver {
     speed: Speed,
     paused: bool,
     hurry_to: Option<Time>,
+    /// Has it come as far as its pace allows?
+    ahead: bool,
     pace: Pace,
 }
 
@@ -192,7 +195,8 @@ impl Driver {
             let wait = if self.paused || self.engine.is_ended() {
                 Some(Duration::from_millis(100))
             } else {
-                None
+                // Short, so that what is shown flows; long enough that waiting costs nothing.
+                self.ahead.then_some(Duration::from_millis(4))
             };
             match self.next_control(wait) {
                 Ok(Some(Control::Stop)) | Err(()) => return Ok(()),
@@ -259,11 +263,8 @@ impl Driver {
             (None, Speed::Max) => self.engine.end(),
             (None, Speed::Times(speed)) => self.pace.target(speed, now),
         };
-        if target <= now && target < self.engine.end() {
-            std::thread::sleep(Duration::from_millis(2));
-            return Ok(true);
-        }
         let records = self.engine.advance(target, PORTION)?;
+        self.ahead = self.engine.now() >= target;
         Ok(self.hand_over(records))
     }
 

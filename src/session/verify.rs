@@ -64,7 +64,7 @@ pub fn verify(
     }
     let mut kernel = Kernel::new(Arc::new(scenario), options).map_err(RunError::from)?;
     let mut comparator = Comparator::new(&log)?;
-    let mut progress = Progress::new(log.reached(), quiet);
+    let mut progress = Progress::new(kernel.end(), quiet);
     let mut going = journal::Progress::Same;
     while !kernel.is_ended() && going == journal::Progress::Same {
         if interrupted.load(Ordering::Relaxed) {

@@ -29,6 +29,10 @@ impl Guard {
         HOOK.call_once(|| {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
+                if crate::kernel::catches_panic() {
+                    // A role broke: its node goes down, the run and the screen go on. The kernel tells of it.
+                    return;
+                }
                 // Before the message, which would be lost with the alternate screen.
                 if restore() {
                     PANICKED.store(true, Ordering::SeqCst);
