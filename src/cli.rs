@@ -123,6 +123,12 @@ pub struct Verify {
 /// `roadveil log ...`
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
+    /// The logs in logs/, oldest first
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// What a log is of, how it ended, and whether it is whole
     Info {
         /// A log file, `latest`, or the beginning of a run's name in logs/
@@ -187,7 +193,7 @@ pub struct Import {
     #[arg(long, value_name = "P.xml[.gz]")]
     pub poly: Option<PathBuf>,
     /// How many road-side units
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     pub rsu: u32,
     /// First second of the trace to use, counted from its first sample
     #[arg(long, value_name = "S")]
@@ -195,15 +201,9 @@ pub struct Import {
     /// Last second of the trace to use
     #[arg(long, value_name = "S")]
     pub end: Option<f64>,
-    /// Part of the map to use, metres
-    #[arg(
-        long,
-        value_name = "x0,y0,x1,y1",
-        value_delimiter = ',',
-        num_args = 4,
-        allow_negative_numbers = true
-    )]
-    pub bbox: Option<Vec<f64>>,
+    /// Part of the map to use, metres: west, south, east, north
+    #[arg(long, value_name = "x0,y0,x1,y1", value_parser = bbox, allow_hyphen_values = true)]
+    pub bbox: Option<[f64; 4]>,
     /// Where to write the topology; `-` for stdout
     #[arg(short, long, value_name = "T.toml")]
     pub output: PathBuf,
@@ -240,6 +240,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     quantity::duration(text).ok_or_else(|| "expected a span such as 60s, 1.5s, 250ms or 2m".to_owned())
 }
 
+fn bbox(text: &str) -> Result<[f64; 4], String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    numbers
+        .and_then(|numbers| numbers.try_into().ok())
+        .ok_or_else(|| "expected four numbers, west,south,east,north in metres, such as 0,0,800,600".to_owned())
+}
+
 fn speed(text: &str) -> Result<Speed, String> {
     if text == "max" {
         return Ok(Speed::Max);
@@ -274,6 +281,8 @@ mod tests {
         assert_eq!(speed("max"), Ok(Speed::Max));
         assert!(speed("0").is_err() && speed("NaNx").is_err() && speed("fast").is_err());
         assert_eq!(setting("a.b=c=d"), Ok(("a.b".to_owned(), "c=d".to_owned())));
+        assert_eq!(bbox("0, -1,2.5,3"), Ok([0.0, -1.0, 2.5, 3.0]));
+        assert!(bbox("1,2,3").is_err() && bbox("a,b,c,d").is_err());
         assert!(setting("a").is_err() && setting("=x").is_err());
     }
 }

@@ -27,7 +27,18 @@ pub(super) fn bench(args: &Bench) -> Result<Exit, Failure> {
             .iter()
             .map(|(op, micros)| (op.name().to_owned(), json!(micros)))
             .collect();
-        print(&format!("{:#}\n", json!({ "unit": "us", "host": figures })))?;
+        let profiles: serde_json::Map<_, _> = profile::shipped()
+            .iter()
+            .map(|profile| {
+                let micros = |op: &Op| (op.name().to_owned(), json!(profile.nanos(*op) as f64 / 1e3));
+                let figures: serde_json::Map<_, _> = Op::ALL.iter().map(micros).collect();
+                (profile.name.clone(), json!({ "source": profile.source, "us": figures }))
+            })
+            .collect();
+        print(&format!(
+            "{:#}\n",
+            json!({ "unit": "us", "host": figures, "profiles": profiles })
+        ))?;
     } else {
         print(&table(&figures))?;
     }

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use roadveil_role::Time;
 
+use serde_json::json;
+
 use super::{Exit, Failure, print};
 use crate::cli::LogCommand;
-use crate::journal::select::{DEFAULT_DIRECTORY, resolve};
-use crate::journal::{Log, cat, info};
+use crate::journal::select::{DEFAULT_DIRECTORY, Entry, list, resolve};
+use crate::journal::{Log, LogError, cat, info};
 
 /// Looks into a log.
 pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
     match command {
+        LogCommand::List { json } => print(&list_logs(*json)?)?,
         LogCommand::Info { log, json } => {
             let info = info(&open(log)?).map_err(Failure::input)?;
             let text = if *json {
@@ -26,13 +29,26 @@ pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
         LogCommand::Cat { log, json, from, to } => {
             let moment = |span: &Option<Duration>| span.map(|span| Time::ZERO + span);
             let mut out = BufWriter::new(stdout().lock());
-            let printed = cat(&open(log)?, moment(from), moment(to), *json, &mut out).map_err(Failure::input)?;
+            let printed = cat(&open(log)?, moment(from), moment(to), *json, &mut out).map_err(|error| match error {
+                LogError::Output { .. } => Failure::stuck(error),
+                error => Failure::input(error),
+            })?;
             for damage in &printed.damage {
                 eprintln!("note: {damage}");
             }
         }
     }
     Ok(Exit::Done)
+}
+
+/// The logs of the default folder: a name a line, or an array of objects.
+fn list_logs(as_json: bool) -> Result<String, Failure> {
+    let entries = list(Path::new(DEFAULT_DIRECTORY)).map_err(Failure::input)?;
+    if as_json {
+        let entry = |entry: &Entry| json!({ "name": entry.name, "path": entry.path.display().to_string() });
+        return Ok(format!("{:#}\n", json!(entries.iter().map(entry).collect::<Vec<_>>())));
+    }
+    Ok(entries.iter().map(|entry| format!("{}\n", entry.name)).collect())
 }
 
 fn open(name: &str) -> Result<Log, Failure> {

@@ -48,6 +48,9 @@ fn headless(log: &Log, from: Time) -> Result<Exit, Failure> {
             Err(error) => return Err(Failure::input(error)),
         }
     }
+    if from > Time::ZERO {
+        eprintln!("note: figures of the events from {from} s on; what came before is not counted");
+    }
     print(&report::figures(log.cast(), &summary))?;
     Ok(Exit::Done)
 }

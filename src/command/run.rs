@@ -49,6 +49,7 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     }
     telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
+    check_report_path(&args)?;
     if live {
         let (finished, left) = run_live(plan, args.speed)?;
         let exit = conclude(&finished, &args)?;
@@ -62,6 +63,20 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     conclude(&finished, &args)
 }
 
+/// A report that cannot be written is found before the run, not after it.
+fn check_report_path(args: &Run) -> Result<(), Failure> {
+    let Some(path) = args.report.as_deref().filter(|path| *path != Path::new("-")) else {
+        return Ok(());
+    };
+    match fs::OpenOptions::new().create(true).append(true).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::Input(miette::miette!(
+            "cannot write the report {}: {error}",
+            path.display()
+        ))),
+    }
+}
+
 /// Loads the topology and decides where the log goes.
 #[expect(clippy::disallowed_methods, reason = "how long loading takes is a host figure")]
 fn plan(args: &Run) -> Result<Plan, Failure> {
@@ -73,7 +88,7 @@ fn plan(args: &Run) -> Result<Plan, Failure> {
     if let Some(duration) = args.duration {
         if duration < Duration::from_millis(1) {
             return Err(Failure::Input(miette::miette!(
-                "--duration {duration:?} is too short: expected at least 1ms"
+                "--duration is too short: expected at least 1ms"
             )));
         }
         scenario.duration = duration;

@@ -54,10 +54,7 @@ fn list(as_json: bool) -> String {
 }
 
 fn import(args: &cli::Import) -> Result<(), Failure> {
-    let bbox = match args.bbox.as_deref() {
-        Some(&[x0, y0, x1, y1]) => Some(Rect { x0, y0, x1, y1 }),
-        _ => None,
-    };
+    let bbox = args.bbox.map(|[x0, y0, x1, y1]| Rect { x0, y0, x1, y1 });
     let import = Import {
         net: args.net.clone(),
         fcd: args.fcd.clone(),
@@ -69,6 +66,12 @@ fn import(args: &cli::Import) -> Result<(), Failure> {
         output: (args.output != Path::new("-")).then(|| args.output.clone()),
     };
     let text = scenario::import(&import).map_err(Failure::input)?;
+    if !text.contains(&format!("count = {}\n", args.rsu)) {
+        eprintln!(
+            "note: there is no room for {} road-side units; the topology says how many it has",
+            args.rsu
+        );
+    }
     if args.output == Path::new("-") {
         return print(&text);
     }

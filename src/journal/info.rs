@@ -169,7 +169,7 @@ impl fmt::Display for Info {
         if self.sound {
             return writeln!(
                 f,
-                "sound as far as it goes; it has no end, its run was killed or still runs"
+                "sound as far as it goes; it has no end: its run was killed, or still runs, or the file was cut"
             );
         }
         if self.lost > 0 {
@@ -196,7 +196,7 @@ pub(super) fn note(log: &Log) -> Option<String> {
         (Some(_), _) => None,
         (None, Ending::Cut { .. }) => Some(format!("the log was cut off after {} s", short(log.reached()))),
         (None, _) => Some(format!(
-            "the log has no end: its run was killed after {} s, or still runs",
+            "the log has no end: its run was killed after {} s, or still runs, or the file was cut",
             short(log.reached())
         )),
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roadveil_crypto::Op;
+use roadveil_role::protocol::report_name;
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{Protocol, Reason, Time, Value};
 
@@ -162,7 +163,7 @@ impl Summary {
         self.messages.iter().filter_map(|(&(number, message), &count)| {
             let (protocol, _) = self.protocols.iter().find(|(protocol, _)| protocol.number == number)?;
             let name = protocol.message_names().nth(usize::from(message))?;
-            Some((protocol.name, snake_case(name), count))
+            Some((protocol.name, report_name(name), count))
         })
     }
 
@@ -200,7 +201,7 @@ impl Summary {
             ["ops", op, "charged"] => count(self.charged[Op::from_name(op)? as usize]),
             ["messages", protocol, message, what] => {
                 let (known, _) = self.protocols.iter().find(|(known, _)| known.name == *protocol)?;
-                let number = known.message_names().position(|name| snake_case(name) == *message)?;
+                let number = known.message_names().position(|name| report_name(name) == *message)?;
                 let found = self
                     .messages
                     .get(&(known.number, number as u8))
@@ -251,18 +252,6 @@ fn number(value: &Value) -> Option<f64> {
         Value::Time(time) => Some(time.as_secs_f64()),
         Value::Text(_) | Value::Bytes(_) => None,
     }
-}
-
-/// `SafetyMessage` as `safety_message`: how reports write names.
-fn snake_case(name: &str) -> String {
-    let mut text = String::with_capacity(name.len() + 4);
-    for (index, letter) in name.chars().enumerate() {
-        if letter.is_uppercase() && index > 0 {
-            text.push('_');
-        }
-        text.extend(letter.to_lowercase());
-    }
-    text
 }
 
 #[cfg(test)]
@@ -339,11 +328,5 @@ mod tests {
         assert_eq!(summary.figure("frames.lost.jamed"), None);
         assert_eq!(summary.figure("frames.sent"), Some(3.0));
         assert_eq!(summary.figure("nonsense"), None);
-    }
-
-    #[test]
-    fn names_become_snake_case() {
-        assert_eq!(snake_case("SafetyMessage"), "safety_message");
-        assert_eq!(snake_case("Req1"), "req1");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use roadveil_crypto::Op;
+use roadveil_role::protocol::report_name;
 use roadveil_role::{Reason, Time};
 
 use super::Configured;
@@ -169,7 +170,25 @@ fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(
             Reason::ALL.iter().map(|reason| reason.name()).collect(),
         ),
         ["frames", figure, ..] => known(figure, "figure of `frames`", FRAMES.to_vec()),
-        ["messages", protocol, ..] => known(protocol, "protocol", names().collect()),
+        ["messages", protocol, message, what] if names().any(|name| name == *protocol) => {
+            let sent = protocols
+                .iter()
+                .filter(|configured| configured.protocol.name == *protocol)
+                .flat_map(|configured| configured.protocol.message_names().map(report_name));
+            let sent: Vec<String> = sent.collect();
+            if !sent.iter().any(|name| name == message) {
+                return Err(item.unknown("message", message, sent.iter().map(String::as_str)));
+            }
+            known(what, "figure of a message", vec!["count", "bytes"])
+        }
+        ["messages", protocol, ..] if !names().any(|name| name == *protocol) => {
+            known(protocol, "protocol", names().collect())
+        }
+        ["messages", ..] => Err(item.wrong("a message and `count` or `bytes`, such as messages.ecpp.safety.count")),
+        ["ops", op, what] if Op::from_name(op).is_some() => {
+            // What was executed is a host figure: a run must not succeed or fail by it.
+            known(what, "figure of an operation", vec!["charged"])
+        }
         ["ops", op, ..] => known(op, "operation", Op::ALL.iter().map(|op| op.name()).collect()),
         [protocol, figure] if names().any(|name| name == *protocol) => {
             // A fresh fold already knows the names of its figures; one that names none yet may have any.

@@ -164,10 +164,33 @@ impl Protocol {
     }
 }
 
+/// A message's name as reports write it: `SafetyMessage` as `safety_message`.
+pub fn report_name(message: &str) -> String {
+    let mut text = String::with_capacity(message.len() + 4);
+    for (index, letter) in message.chars().enumerate() {
+        if letter.is_uppercase() && index > 0 {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}
+
 impl fmt::Debug for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Protocol")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_write_names_in_snake_case() {
+        assert_eq!(report_name("SafetyMessage"), "safety_message");
+        assert_eq!(report_name("Req1"), "req1");
     }
 }
