@@ -29,7 +29,7 @@ const SHIPPED: &[Shipped] = &[
     },
     Shipped {
         name: "ecpp",
-        title: "ECPP in a grid of streets, with an RSU that fails",
+        title: "ECPP in a grid of streets: an RSU fails, a vehicle is revoked",
         text: include_str!("../../topologies/ecpp.toml"),
     },
     Shipped {
