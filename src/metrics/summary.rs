@@ -185,7 +185,7 @@ impl Summary {
     }
 
     /// The figure at a path of the report, such as `frames.lost.collision` or `ecpp.keys_issued`. A reason or message
-    /// that did not occur is zero; an unknown path is nothing.
+    /// that did not occur is zero; an unknown path is nothing, and so is a mean of nothing.
     pub fn figure(&self, path: &str) -> Option<f64> {
         let parts: Vec<&str> = path.split('.').collect();
         let count = |count: u64| Some(count as f64);
@@ -246,7 +246,8 @@ fn number(value: &Value) -> Option<f64> {
     match value {
         Value::U64(value) => Some(*value as f64),
         Value::I64(value) => Some(*value as f64),
-        Value::F64(value) => Some(*value),
+        // A mean of nothing is no number, and nothing can be expected of it.
+        Value::F64(value) => Some(*value).filter(|value| value.is_finite()),
         Value::Bool(value) => Some(f64::from(u8::from(*value))),
         Value::Span(span) => Some(span.as_secs_f64()),
         Value::Time(time) => Some(time.as_secs_f64()),

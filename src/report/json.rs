@@ -42,6 +42,7 @@ pub fn report(finished: &Finished) -> Json {
         "ops": operations(finished),
         "expect": finished.expectations.iter().map(|outcome| json!({
             "text": outcome.text,
+            "at_s": outcome.at.map(roadveil_role::Time::as_secs_f64),
             "ok": outcome.ok,
             "found": outcome.found,
         })).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use roadveil_role::Reason;
+use roadveil_role::{Reason, Value};
 
 use crate::event::Cast;
 use crate::kernel::Executed;
@@ -40,7 +40,7 @@ fn write(text: &mut String, finished: &Finished) -> std::fmt::Result {
     for outcome in &finished.expectations {
         let found = outcome
             .found
-            .map_or_else(|| "no such figure".to_owned(), |found| format!("found {found}"));
+            .map_or_else(|| "nothing to measure".to_owned(), |found| format!("found {found}"));
         let verdict = match outcome.ok {
             Some(true) => "held",
             Some(false) => "FAILED",
@@ -51,7 +51,10 @@ fn write(text: &mut String, finished: &Finished) -> std::fmt::Result {
         } else {
             format!(" ({found})")
         };
-        line(text, "expectation", &format!("{verdict}: {}{found}", outcome.text))?;
+        let at = outcome
+            .at
+            .map_or_else(String::new, |at| format!(" at {} s", at.as_secs_f64()));
+        line(text, "expectation", &format!("{verdict}: {}{at}{found}", outcome.text))?;
     }
     if let Some((path, bytes)) = &finished.log {
         line(
@@ -120,10 +123,19 @@ fn write_figures(text: &mut String, summary: &Summary, executed: Option<&Execute
     }
     for (protocol, figures) in summary.figures() {
         for (name, value) in figures {
-            line(text, &format!("{protocol}.{name}"), &value.to_string())?;
+            line(text, &format!("{protocol}.{name}"), &brief(&value))?;
         }
     }
     Ok(())
+}
+
+/// A figure as a person wants it: three decimals are enough.
+fn brief(value: &Value) -> String {
+    match value {
+        Value::F64(number) if number.is_finite() => format!("{number:.3}"),
+        Value::F64(_) => "nothing to measure".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn line(text: &mut String, label: &str, value: &str) -> std::fmt::Result {

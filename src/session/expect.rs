@@ -10,6 +10,8 @@ use crate::scenario::Expectation;
 pub struct Outcome {
     /// The expectation as the scenario words it.
     pub text: String,
+    /// When it was due; `None`: at the end.
+    pub at: Option<Time>,
     /// Did it hold? `None`: its time was not reached.
     pub ok: Option<bool>,
     /// The figure found; `None` if there is none of that name, or it was not looked at.
@@ -28,6 +30,7 @@ impl Judge {
     pub fn new(expectations: &[Expectation]) -> Judge {
         let outcomes = expectations.iter().map(|expectation| Outcome {
             text: expectation.text.clone(),
+            at: expectation.at,
             ok: None,
             found: None,
         });

@@ -283,3 +283,105 @@ impl Driver {
         status.rate = rate;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::kernel::Options;
+    use crate::scenario::Scenario;
+
+    fn plan(duration: Duration) -> Plan {
+        let mut scenario = Scenario::load("three-cars", &[], None).expect("it ships");
+        scenario.duration = duration;
+        Plan {
+            origin: scenario.origin.to_string(),
+            overrides: Vec::new(),
+            scenario: Arc::new(scenario),
+            options: Options {
+                threads: 2,
+                share: true,
+            },
+            log: None,
+            load_s: 0.0,
+        }
+    }
+
+    /// Polls until `done` says so; what came meanwhile.
+    fn poll_until(feed: &mut LiveFeed, mut done: impl FnMut(&Status, &[Record]) -> bool) -> Vec<Record> {
+        let mut records = Vec::new();
+        for _ in 0..2000 {
+            for portion in feed.poll() {
+                if let Portion::Records(portion) = portion {
+                    records.extend(portion.iter().cloned());
+                }
+            }
+            if done(&feed.status(), &records) {
+                return records;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("nothing came of it: {:?}", feed.status());
+    }
+
+    #[test]
+    fn a_live_run_has_the_stream_of_a_headless_one_however_it_is_steered() {
+        let never = std::sync::atomic::AtomicBool::new(false);
+        let headless = crate::session::run(plan(Duration::from_secs(4)), true, &never).expect("runs");
+        let (mut feed, handle) = start(plan(Duration::from_secs(4)), Speed::Times(20.0)).expect("starts");
+        feed.control(Control::Pause);
+        poll_until(&mut feed, |status, _| status.paused);
+        for _ in 0..5 {
+            feed.control(Control::Step);
+        }
+        feed.control(Control::Resume);
+        feed.control(Control::Seek(Time::from_secs(2)));
+        feed.control(Control::Speed(Speed::Max));
+        poll_until(&mut feed, |status, _| status.finished);
+        feed.control(Control::Stop);
+        let live = handle.finish().expect("ends");
+        assert!(live.whole);
+        assert_eq!(live.stream_hash, headless.stream_hash);
+        assert_eq!(
+            live.summary.figure("frames.sent"),
+            headless.summary.figure("frames.sent")
+        );
+    }
+
+    #[test]
+    fn a_paused_run_stands_still_and_a_step_goes_to_the_next_transmission() {
+        let (mut feed, handle) = start(plan(Duration::from_secs(600)), Speed::Times(1.0)).expect("starts");
+        feed.control(Control::Pause);
+        poll_until(&mut feed, |status, _| status.paused);
+        // What was on its way when it was paused.
+        feed.poll();
+        std::thread::sleep(Duration::from_millis(50));
+        feed.poll();
+        let before = feed.status().now;
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(feed.poll().is_empty());
+        assert_eq!(feed.status().now, before);
+        feed.control(Control::Step);
+        let sends = |event: &Event| matches!(event, Event::Frame(_) | Event::Packet(_));
+        let stepped = poll_until(&mut feed, |_, records| {
+            records.iter().any(|record| sends(&record.event))
+        });
+        // One callback may send to several at once.
+        let mut moments: Vec<Time> = stepped
+            .iter()
+            .filter(|record| sends(&record.event))
+            .map(|record| record.at)
+            .collect();
+        moments.dedup();
+        assert_eq!(moments.len(), 1);
+        feed.control(Control::Stop);
+        assert!(!handle.finish().expect("ends").whole);
+    }
+
+    #[test]
+    fn a_run_whose_screen_is_gone_ends() {
+        let (feed, handle) = start(plan(Duration::from_secs(600)), Speed::Max).expect("starts");
+        drop(feed);
+        assert!(!handle.finish().expect("ends").whole);
+    }
+}
