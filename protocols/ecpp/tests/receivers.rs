@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::{count, issued, secs, setup, town};
 use proptest::prelude::*;
 use rand_core::SeedableRng;
-use roadveil_crypto::SigningKey;
+use roadveil_crypto::{ByteArray, SigningKey};
 use roadveil_ecpp::PROTOCOL;
 use roadveil_ecpp::cert::Certificate;
 use roadveil_ecpp::keys::{RsuKey, SecretPoint};
@@ -188,16 +188,59 @@ fn a_self_issued_certificate_is_refused() {
     let (issued, mut net) = open_town();
     let member = issued.obu_key("car-0").expect("a car");
     let posing = RsuKey::posing(*member.rid(), SecretPoint::new(*member.s().expose()));
-    let mut speaker = Speaker::certified(
-        &issued,
-        &posing,
-        Validity {
-            from: 0,
-            until: u64::MAX,
-        },
-    );
+    let mut speaker = Speaker::certified(&issued, &posing, LASTS);
     let message = speaker.says(0, net.now());
     assert_eq!(hears(&mut net, &message), Err(Reason::BadCertificate));
+}
+
+/// Who stole an RSU's key may certify for ever; nobody takes that for longer than an honest RSU would have certified.
+#[test]
+fn an_overlong_certificate_is_refused() {
+    let (issued, mut net) = open_town();
+    let rsu = issued.rsu_key("rsu-0").expect("an rsu");
+    for (until, expected) in [
+        (130_000, Ok(())),
+        (130_001, Err(Reason::OverlongValidity)),
+        (u64::MAX, Err(Reason::OverlongValidity)),
+    ] {
+        let mut speaker = Speaker::certified(&issued, rsu, Validity { from: 10_000, until });
+        let message = speaker.says(0, net.now());
+        assert_eq!(hears(&mut net, &message), expected, "{until}");
+    }
+}
+
+/// Somebody plants digests with one vehicle and waits for who asks for them: the next pseudonym does not.
+#[test]
+fn a_new_pseudonym_asks_for_nothing_that_the_last_one_wanted() {
+    let short = [
+        ("key_lifetime", Value::Span(secs(12))),
+        ("validity_quantum", Value::Span(secs(1))),
+    ];
+    let mut net = town(2, 1, 1, &short);
+    let happened = |event: &'static str, times| move |net: &Net| net.events(event).count() == times;
+    assert!(net.run_until_or(Time::from_secs(20), happened("key_requested", 2)));
+    let model = spoken(&net, "car-0", false).pop().expect("it spoke");
+    for planted in 0..60u64 {
+        let mut message = model.clone();
+        message.body.cam.time = net.now().as_millis();
+        message.credential = Credential::Digest(ByteArray(planted.to_be_bytes()));
+        net.inject("car-0", FROM, &encode(&Msg::Safety(message)), Duration::ZERO);
+    }
+    assert!(net.run_until_or(Time::from_secs(20), happened("key_obtained", 2)));
+    let changed = net.now();
+    let unknown = net
+        .rejects("car-0")
+        .iter()
+        .filter(|why| **why == Reason::UnknownKey)
+        .count();
+    assert!(unknown >= 60, "{unknown}");
+    net.run_until(changed + secs(2));
+    let said: Vec<_> = [true, false].map(|attached| spoken(&net, "car-0", attached)).concat();
+    let after = said
+        .iter()
+        .filter(|message| message.body.cam.time >= changed.as_millis());
+    assert!(after.clone().count() > 10);
+    assert!(after.clone().all(|message| message.body.wanted.is_empty()));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::draw;
 use crate::keys::ObuKey;
 use crate::messages::Msg;
 use crate::params::Config;
-use crate::signed::Signed;
+use crate::signed::{self, Signed};
 use crate::system::{System, domain};
 use issue::Asking;
 use neighbours::Neighbours;
@@ -42,6 +42,8 @@ pub struct Obu {
     rsus: Rsus,
     pseudonym: Option<Pseudonym>,
     asking: Asking,
+    /// The last RSU that was asked said no.
+    denied: bool,
     exchanges: u64,
     neighbours: Neighbours,
     talk: Talk,
@@ -78,6 +80,7 @@ impl Obu {
             rsus: Rsus::default(),
             pseudonym: None,
             asking: Asking::Content,
+            denied: false,
             exchanges: 0,
             neighbours: Neighbours::default(),
             talk: Talk::default(),
@@ -89,7 +92,7 @@ impl Obu {
     /// Says in which state it is, if that is another than before.
     fn say_state(&mut self, cx: &mut Cx<'_>) {
         let state = match (&self.pseudonym, &self.asking) {
-            (_, Asking::Refused) => "refused",
+            _ if self.denied => "refused",
             (None, Asking::Exchanging(_)) => "requesting",
             (None, _) => "keyless",
             (Some(_), Asking::Exchanging(_)) => "renewing",
@@ -151,7 +154,9 @@ impl Actor for Obu {
         cx.timer(phase, TICK);
         // After an interruption, what was under way is lost, and so is a key whose time ran out.
         self.asking = Asking::Content;
+        self.denied = false;
         self.pseudonym = None;
+        self.talk.renew();
         self.want_key(cx);
         self.say_state(cx);
     }
@@ -198,7 +203,8 @@ impl Signer for Obu {
         let now = cx.now();
         let pseudonym = self.valid_pseudonym(now)?;
         cx.meter().add(Op::G1Mul, 1);
-        let signature = pseudonym.key.sign(payload, domain::SERVICE, cx.rng("service", 0));
+        let statement = signed::statement(&pseudonym.id, payload);
+        let signature = pseudonym.key.sign(&statement, domain::SERVICE, cx.rng("service", 0));
         Some(encode(&Signed {
             certificate: pseudonym.certificate,
             signature,

@@ -41,9 +41,10 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    /// A new pseudonym, which nobody knows.
+    /// A new pseudonym, which nobody knows. It asks for nothing that the last one wanted or asked for: a question goes
+    /// on the air, and whoever planted it would know both for one vehicle.
     pub(super) fn renew(&mut self) {
-        self.attached = None;
+        *self = Talk::default();
     }
 
     fn attaches(&self, mode: Attach, now: Time) -> bool {
@@ -200,6 +201,10 @@ impl Obu {
         }
         if !certificate.validity.holds(cx.now(), self.config.freshness) {
             return Err(Reason::OutsideValidity);
+        }
+        // No honest RSU certifies for so long: one that does has lost its key, and its certificates do not last.
+        if certificate.validity.length() > self.config.max_lifetime {
+            return Err(Reason::OverlongValidity);
         }
         self.counts.certificates += 1;
         if !cx.check(&certificate.check(&self.system)).is_valid() {

@@ -44,6 +44,16 @@ struct Revoked {
     rids: Vec<ScalarBytes>,
 }
 
+impl Revoked {
+    /// Can it be told from this list whom not to serve? Not if it is old, or none came yet: numbers begin with 1.
+    fn is_current(&self, now: Time, config: &Config) -> Result<(), Reason> {
+        if self.sequence == 0 || now.since(self.time) > config.list_max_age {
+            return Err(Reason::Stale);
+        }
+        Ok(())
+    }
+}
+
 /// What became of a request: the answer to seal, or why there is none.
 type Decision = Result<Answer, Reason>;
 
@@ -157,7 +167,13 @@ impl Rsu {
             Stage::Answered { .. } => return Err(Reason::Unexpected),
         };
         let plain = open(cx, &secrets, Part::Req2, request.nonce.as_ref(), &request.sealed)?;
-        // From here on the sender is who began the run, and the run has its one answer.
+        // From here on the sender is who began the run. While the RSU does not know whom to refuse, the run stays open: a
+        // retry is taken up as soon as there is a list.
+        if let Err(why) = self.list.is_current(cx.now(), &self.config) {
+            cx.emit("key_refused", [("why", why.name().into())]);
+            return Err(why);
+        }
+        // Now the run has its one answer.
         let decision = self.decide(cx, &secrets, &plain);
         let answer = match &decision {
             Ok(answer) => Ok(self.seal_answer(cx, &secrets, answer)),
@@ -185,9 +201,6 @@ impl Rsu {
             y: request.y,
         };
         // 4a: is it listed?
-        if cx.now().since(self.list.time) > self.config.list_max_age {
-            return Err(Reason::Stale);
-        }
         if self.list.rids.binary_search(&claim.rid).is_ok() {
             return Err(Reason::Revoked);
         }
