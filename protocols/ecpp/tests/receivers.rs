@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rand_core::SeedableRng;
 use roadveil_crypto::{ByteArray, SigningKey};
 use roadveil_ecpp::PROTOCOL;
-use roadveil_ecpp::cert::Certificate;
+use roadveil_ecpp::cert::{CertId, Certificate};
 use roadveil_ecpp::keys::{RsuKey, SecretPoint};
 use roadveil_ecpp::messages::{Body, Cam, Credential, Msg, Safety};
 use roadveil_ecpp::setup::Issued;
@@ -65,6 +65,7 @@ fn hears_bytes(net: &mut Net, frame: &[u8]) -> Result<(), Reason> {
 struct Speaker {
     key: SigningKey,
     certificate: Certificate,
+    wanted: Vec<CertId>,
     rng: Stream,
 }
 
@@ -74,7 +75,13 @@ impl Speaker {
         let key = SigningKey::random(&mut rng);
         let system = issued.authority().system();
         let certificate = Certificate::issue(system, rsu, *key.public().bytes(), validity, &mut rng);
-        Speaker { key, certificate, rng }
+        let wanted = Vec::new();
+        Speaker {
+            key,
+            certificate,
+            wanted,
+            rng,
+        }
     }
 
     fn says(&mut self, sequence: u32, now: Time) -> Safety {
@@ -83,7 +90,7 @@ impl Speaker {
             time: now.as_millis(),
             ..Cam::default()
         };
-        let body = Body::padded(cam, Vec::new(), 300);
+        let body = Body::padded(cam, self.wanted.clone(), 300);
         let mut bytes = encode(&body);
         bytes.extend_from_slice(self.certificate.id().as_ref());
         let signature = self.key.sign(&bytes, domain::MESSAGE, &mut self.rng);
@@ -281,6 +288,17 @@ fn a_digest_that_nobody_knows_is_asked_for() {
             .iter()
             .all(|message| encode(&message.body).len() == 301)
     );
+}
+
+#[test]
+fn a_message_that_asks_for_too_much_is_malformed() {
+    let (issued, mut net) = open_town();
+    let mut speaker = Speaker::certified(&issued, issued.rsu_key("rsu-0").expect("an rsu"), LASTS);
+    for (wanted, expected) in [(Body::WANTED, Ok(())), (Body::WANTED + 1, Err(Reason::Malformed))] {
+        speaker.wanted = vec![ByteArray([1; 8]); wanted];
+        let message = speaker.says(wanted as u32, net.now());
+        assert_eq!(hears(&mut net, &message), expected, "{wanted}");
+    }
 }
 
 /// In the mode `new-neighbour` a certificate travels first of all, when a station is new, and when it is asked for.

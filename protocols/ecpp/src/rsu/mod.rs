@@ -31,6 +31,8 @@ pub struct Rsu {
     addr: Option<LinkAddr>,
     sessions: Sessions,
     bucket: Bucket,
+    /// For what is sent again: a replay costs its sender nothing, and the answer costs air.
+    resends: Bucket,
     records: Records,
     list: Revoked,
     exchanges: u64,
@@ -61,6 +63,7 @@ impl Rsu {
     /// An RSU with its key.
     pub fn new(system: Arc<System>, config: Arc<Config>, key: Arc<RsuKey>) -> Rsu {
         let bucket = Bucket::new(config.request_rate);
+        let resends = Bucket::new(config.request_rate.saturating_mul(2));
         Rsu {
             system,
             config,
@@ -68,6 +71,7 @@ impl Rsu {
             addr: None,
             sessions: Sessions::default(),
             bucket,
+            resends,
             records: Records::default(),
             list: Revoked::default(),
             exchanges: 0,
@@ -80,6 +84,7 @@ impl Rsu {
     }
 
     fn announce(&mut self, cx: &mut Cx<'_>, due: Time) {
+        self.sessions.purge(cx.now());
         let addr = cx.link_addr();
         let time = cx.now().as_millis();
         cx.meter().charge(crate::blmq::SIGN);
@@ -93,10 +98,10 @@ impl Rsu {
     /// Steps 1 and 2.
     fn req1(&mut self, cx: &mut Cx<'_>, from: Address, request: &Req1) -> Result<(), Reason> {
         let id = session_id(&request.r1, request.share.as_ref());
-        if let Some(session) = self.sessions.get(&id) {
+        if let Some(session) = self.sessions.get(cx.now(), &id) {
             // A retry, or a replay: the same bytes again, never another encryption.
-            cx.send_bytes(from, session.res1.clone());
-            return Ok(());
+            let frame = session.res1.clone();
+            return self.resend(cx, from, frame);
         }
         if request.share.is_some() != self.config.hardened {
             return Err(Reason::Unexpected);
@@ -150,9 +155,21 @@ impl Rsu {
         Ok(())
     }
 
+    /// The same bytes again, so often in a second.
+    fn resend(&mut self, cx: &mut Cx<'_>, to: Address, frame: Vec<u8>) -> Result<(), Reason> {
+        if !self.resends.take(cx.now()) {
+            return Err(Reason::RateLimited);
+        }
+        cx.send_bytes(to, frame);
+        Ok(())
+    }
+
     /// Steps 3b and 4.
     fn req2(&mut self, cx: &mut Cx<'_>, from: Address, request: Req2) -> Result<(), Reason> {
-        let session = self.sessions.get(&request.session).ok_or(Reason::Unexpected)?;
+        let session = self
+            .sessions
+            .get(cx.now(), &request.session)
+            .ok_or(Reason::Unexpected)?;
         let number = session.number;
         let secrets = match &session.stage {
             Stage::AwaitsReq2(secrets) => secrets.clone(),
@@ -161,8 +178,8 @@ impl Rsu {
                 answer,
             } if *answered == request => {
                 // A retry, or a replay: the same bytes again.
-                cx.send_bytes(from, answer.clone()?);
-                return Ok(());
+                let frame = answer.clone()?;
+                return self.resend(cx, from, frame);
             }
             Stage::Answered { .. } => return Err(Reason::Unexpected),
         };
@@ -229,7 +246,10 @@ impl Rsu {
                 return Err(Reason::KeyConflict);
             }
         }
-        self.records.keep(&claim, request.sigma1);
+        if self.records.is_crowded(&claim, cx.now()) {
+            return Err(Reason::RateLimited);
+        }
+        self.records.keep(&claim, request.sigma1, cx.now());
         cx.meter().charge(cert::SIGN);
         let certificate = Certificate::issue(
             &self.system,

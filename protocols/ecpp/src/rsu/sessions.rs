@@ -11,7 +11,7 @@ use crate::schedule::{Secrets, SessionId};
 /// How many runs an RSU keeps; the oldest goes first.
 pub const CAPACITY: usize = 1024;
 
-/// How long it keeps a run.
+/// How long it keeps a run: its secrets open what was said, so they go when nobody can be waiting any more.
 pub const LIFETIME: Duration = Duration::from_secs(60);
 
 /// One run.
@@ -25,6 +25,12 @@ pub struct Session {
     pub res1: Vec<u8>,
     /// How far it is.
     pub stage: Stage,
+}
+
+impl Session {
+    fn lasts(&self, now: Time) -> bool {
+        now.since(self.began) < LIFETIME
+    }
 }
 
 /// How far a run is.
@@ -46,9 +52,9 @@ pub enum Stage {
 pub struct Sessions(BTreeMap<SessionId, Session>);
 
 impl Sessions {
-    /// The run of that name.
-    pub fn get(&self, id: &SessionId) -> Option<&Session> {
-        self.0.get(id)
+    /// The run of that name, unless it is over.
+    pub fn get(&self, now: Time, id: &SessionId) -> Option<&Session> {
+        self.0.get(id).filter(|session| session.lasts(now))
     }
 
     /// The run of that name, to change it.
@@ -56,10 +62,15 @@ impl Sessions {
         self.0.get_mut(id)
     }
 
+    /// Forgets what is over.
+    pub fn purge(&mut self, now: Time) {
+        self.0.retain(|_, session| session.lasts(now));
+    }
+
     /// Opens a run. What is over is forgotten, and the oldest run if there are too many.
     pub fn open(&mut self, now: Time, id: SessionId, session: Session) {
         if self.0.len() >= CAPACITY {
-            self.0.retain(|_, session| now.since(session.began) < LIFETIME);
+            self.purge(now);
         }
         if self.0.len() >= CAPACITY {
             let oldest = self
@@ -156,10 +167,24 @@ mod tests {
             sessions.open(Time(n as u64), id(n), session(Time(n as u64)));
         }
         assert_eq!(sessions.len(), CAPACITY);
-        assert!(sessions.get(&id(9)).is_none() && sessions.get(&id(10)).is_some());
+        let now = Time(CAPACITY as u64 + 10);
+        assert!(sessions.get(now, &id(9)).is_none() && sessions.get(now, &id(10)).is_some());
         let later = Time(20) + LIFETIME;
         sessions.open(later, id(0), session(later));
         assert_eq!(sessions.len(), CAPACITY - 10, "those that are over went too");
+    }
+
+    #[test]
+    fn a_run_is_over_after_its_time() {
+        let mut sessions = Sessions::default();
+        sessions.open(Time::ZERO, id(1), session(Time::ZERO));
+        let last = Time(Time::from_secs(60).0 - 1);
+        sessions.purge(last);
+        assert!(sessions.get(last, &id(1)).is_some());
+        let over = Time::ZERO + LIFETIME;
+        assert!(sessions.get(over, &id(1)).is_none());
+        sessions.purge(over);
+        assert!(sessions.is_empty(), "its secrets are gone");
     }
 
     #[test]
