@@ -36,7 +36,7 @@ pub enum Msg {
     List(List),
     /// RSU to TA, over the wires: the list of that number arrived.
     Ack {
-        /// The list's number.
+        /// The list's number; 0 asks for the newest.
         sequence: u64,
     },
 }

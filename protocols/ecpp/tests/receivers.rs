@@ -290,6 +290,31 @@ fn a_digest_that_nobody_knows_is_asked_for() {
     );
 }
 
+/// Forged certificates use up what a vehicle checks in a second, and no more; who is known is heard all the same.
+#[test]
+fn forged_certificates_are_checked_so_often_in_a_second() {
+    let setup = setup(2, 1, 2, &[("certificate_rate", Value::U64(5))]);
+    let mut net = Net::deploy(&PROTOCOL, &setup).expect("sets up");
+    net.run_until(Time::from_secs(20));
+    let issued = issued(&setup);
+    let rsu = issued.rsu_key("rsu-0").expect("an rsu");
+    let mut known = Speaker::certified(&issued, rsu, LASTS);
+    let message = known.says(0, net.now());
+    assert_eq!(hears(&mut net, &message), Ok(()));
+    let mut forger = Speaker::certified(&issued, rsu, LASTS);
+    let mut whys = Vec::new();
+    for sequence in 0..8 {
+        let byte = &mut forger.certificate.proof.s_a.0[31];
+        *byte = byte.wrapping_add(1);
+        let message = forger.says(sequence, net.now());
+        whys.push(hears(&mut net, &message).expect_err("forged"));
+    }
+    assert_eq!(whys[..4], [Reason::BadCertificate; 4]);
+    assert_eq!(whys[4..], [Reason::RateLimited; 4]);
+    let message = known.says(1, net.now());
+    assert_eq!(hears(&mut net, &message), Ok(()));
+}
+
 #[test]
 fn a_message_that_asks_for_too_much_is_malformed() {
     let (issued, mut net) = open_town();

@@ -263,6 +263,41 @@ fn acknowledgements_are_held_to_what_was_sent() {
     );
 }
 
+/// An RSU that failed may have missed a list: it asks, and issues nothing until it has one.
+#[test]
+fn after_a_failure_an_rsu_asks_for_the_list() {
+    let rarely = ("list_period", Value::Span(secs(1000)));
+    let setup = setup(7, 1, 1, &[rarely, ("revoke", "car-0@40s".into())]);
+    let issued = issued(&setup);
+    let config = Config::clone(issued.config());
+    let net = Net::deploy(&roadveil_ecpp::PROTOCOL, &setup).expect("sets up");
+    let mut net = net.air(Channel::lossy(1.0)).tamper(|transit| {
+        let cut = transit.sender == "ta" && (Time::from_secs(39)..Time::from_secs(60)).contains(&transit.at);
+        if cut { Fate::Drop } else { Fate::Pass }
+    });
+    let ask = |net: &mut Net, at: u64| {
+        net.run_until(Time::from_millis(at));
+        let mut hand = Hand::new(&issued, &config);
+        hand.rng = rand_core::SeedableRng::from_seed([(at / 100) as u8; 32]);
+        let secrets = hand.open(net, Location { x_cm: 0, y_cm: 0 });
+        let key = SigningKey::random(&mut hand.rng);
+        let request = hand.request(&secrets, issued.obu_key("car-0").expect("a car"), &key, net.now());
+        hand.ask(net, &secrets, &request).map(|_| ())
+    };
+    net.run_until(Time::from_secs(20));
+    net.restart("rsu-0");
+    assert_eq!(ask(&mut net, 20_100), Ok(()), "nothing was missed");
+    net.run_until(Time::from_secs(45));
+    net.restart("rsu-0");
+    assert_eq!(ask(&mut net, 45_100), Err(Reason::Stale), "it cannot know");
+    assert_eq!(ask(&mut net, 59_900), Err(Reason::Stale));
+    assert_eq!(
+        ask(&mut net, 61_500),
+        Err(Reason::Revoked),
+        "asked for with every beacon"
+    );
+}
+
 /// An RSU that was cut off for too long no longer knows whom not to serve.
 #[test]
 fn a_list_that_is_too_old_stops_the_issue() {

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use roadveil_crypto::secret::ct_eq;
 use roadveil_crypto::{
-    EphemeralShare, G2, G2Bytes, Op, Scalar, SigningKey, g1_generator_mul, pairing_product_prepared,
+    EphemeralShare, G2, G2Bytes, Gt, Op, Scalar, SigningKey, g1_generator_mul, pairing_product_prepared,
 };
 use roadveil_role::{Address, Cx, LinkAddr, Reason, Time, decode, encode};
 use zeroize::Zeroizing;
@@ -65,6 +65,8 @@ enum Stage {
         secret: Zeroizing<Scalar>,
         r1: G2Bytes,
         share: Option<EphemeralShare>,
+        /// `g^{r1}`, once an answer came: answers that somebody made up do not cost it again.
+        r2: Option<Box<Zeroizing<Gt>>>,
     },
     Res2 {
         secrets: Box<Secrets>,
@@ -173,7 +175,12 @@ impl Obu {
         cx.step("req1", number);
         cx.emit("key_requested", [("exchange", number.into())]);
         cx.send_bytes(Address::Link(to), frame.clone());
-        let stage = Stage::Res1 { secret, r1, share };
+        let stage = Stage::Res1 {
+            secret,
+            r1,
+            share,
+            r2: None,
+        };
         let need = Need {
             asked: need.asked.or(Some(cx.now())),
             ..need
@@ -201,14 +208,17 @@ impl Obu {
         if response.session != exchange.session {
             return Err(Reason::Unexpected);
         }
-        let Stage::Res1 { secret, r1, share } = &exchange.stage else {
+        let Stage::Res1 { secret, r1, share, r2 } = &mut exchange.stage else {
             return Err(Reason::Duplicate);
         };
         // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
-        cx.meter().add(Op::GtExp, 1);
-        let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
-        let (secrets, drawn) = match (share, response.share) {
-            (None, None) => (Secrets::paper(*r1, &r2), Some(&response.nonce)),
+        let r2 = r2.get_or_insert_with(|| {
+            cx.meter().add(Op::GtExp, 1);
+            let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
+            Box::new(Zeroizing::new(r2))
+        });
+        let (secrets, drawn) = match (&*share, response.share) {
+            (None, None) => (Secrets::paper(*r1, r2), Some(&response.nonce)),
             (Some(own), Some(rsu)) => {
                 cx.meter().add(Op::X25519, 1);
                 let agreed = own.agree(&rsu).map_err(|_| Reason::BadElement)?;
@@ -217,7 +227,7 @@ impl Obu {
                     nonce: response.nonce,
                     rsu,
                 };
-                (Secrets::hardened(*r1, &r2, fresh, &agreed), None)
+                (Secrets::hardened(*r1, r2, fresh, &agreed), None)
             }
             _ => return Err(Reason::Unexpected),
         };

@@ -12,6 +12,7 @@ use roadveil_crypto::{Op, SigningKey};
 use roadveil_role::service::Signer;
 use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, encode};
 
+use crate::bucket::Bucket;
 use crate::cert::{CertId, Certificate};
 use crate::draw;
 use crate::keys::ObuKey;
@@ -46,6 +47,9 @@ pub struct Obu {
     denied: bool,
     exchanges: u64,
     neighbours: Neighbours,
+    /// For checks of certificates and of RSUs' beacons: forgeries cost their sender nothing, and each check much.
+    admissions: Bucket,
+    beacons: Bucket,
     talk: Talk,
     counts: Counts,
     state: &'static str,
@@ -73,6 +77,7 @@ struct Counts {
 impl Obu {
     /// An OBU with its member key.
     pub fn new(system: Arc<System>, config: Arc<Config>, member: Arc<ObuKey>) -> Obu {
+        let bucket = Bucket::new(config.certificate_rate);
         Obu {
             system,
             config,
@@ -83,6 +88,8 @@ impl Obu {
             denied: false,
             exchanges: 0,
             neighbours: Neighbours::default(),
+            admissions: bucket.clone(),
+            beacons: bucket,
             talk: Talk::default(),
             counts: Counts::default(),
             state: "",

@@ -221,6 +221,9 @@ impl Obu {
         if certificate.validity.length() > self.config.max_lifetime {
             return Err(Reason::OverlongValidity);
         }
+        if !self.admissions.take(cx.now()) {
+            return Err(Reason::RateLimited);
+        }
         self.counts.certificates += 1;
         if !cx.check(&certificate.check(&self.system)).is_valid() {
             return Err(Reason::BadCertificate);

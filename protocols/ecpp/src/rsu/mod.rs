@@ -6,9 +6,10 @@ pub mod sessions;
 use std::sync::Arc;
 
 use roadveil_crypto::{EphemeralShare, G1, G2, Op, ScalarBytes, pairing};
-use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, decode, encode};
+use roadveil_role::{Actor, Address, Cx, HostAddr, LinkAddr, Reason, Time, Timer, decode, encode};
 
 use crate::beacon;
+use crate::bucket::Bucket;
 use crate::cert::{self, Certificate};
 use crate::draw;
 use crate::keys::RsuKey;
@@ -18,7 +19,7 @@ use crate::schedule::{Fresh, Part, Secrets, WireNonce, open, seal, session_id};
 use crate::sigma1::Claim;
 use crate::system::System;
 use records::Records;
-use sessions::{Bucket, Session, Sessions, Stage};
+use sessions::{Session, Sessions, Stage};
 
 const BEACON: Timer = Timer(1);
 
@@ -35,6 +36,8 @@ pub struct Rsu {
     resends: Bucket,
     records: Records,
     list: Revoked,
+    /// Where the lists come from.
+    ta: Option<HostAddr>,
     exchanges: u64,
 }
 
@@ -44,12 +47,15 @@ struct Revoked {
     sequence: u64,
     time: Time,
     rids: Vec<ScalarBytes>,
+    /// The RSU was away since, and may have missed a newer one.
+    missed: bool,
 }
 
 impl Revoked {
-    /// Can it be told from this list whom not to serve? Not if it is old, or none came yet: numbers begin with 1.
+    /// Can it be told from this list whom not to serve? Not if it is old, if a newer one may have been missed, or if none
+    /// came yet: numbers begin with 1.
     fn is_current(&self, now: Time, config: &Config) -> Result<(), Reason> {
-        if self.sequence == 0 || now.since(self.time) > config.list_max_age {
+        if self.sequence == 0 || self.missed || now.since(self.time) > config.list_max_age {
             return Err(Reason::Stale);
         }
         Ok(())
@@ -74,6 +80,7 @@ impl Rsu {
             resends,
             records: Records::default(),
             list: Revoked::default(),
+            ta: None,
             exchanges: 0,
         }
     }
@@ -85,6 +92,7 @@ impl Rsu {
 
     fn announce(&mut self, cx: &mut Cx<'_>, due: Time) {
         self.sessions.purge(cx.now());
+        self.ask_for_list(cx);
         let addr = cx.link_addr();
         let time = cx.now().as_millis();
         cx.meter().charge(crate::blmq::SIGN);
@@ -93,6 +101,13 @@ impl Rsu {
         cx.broadcast(&Msg::Beacon(beacon));
         let next = due + self.config.rsu_beacon_period;
         cx.timer_at(next.max(cx.now()), BEACON);
+    }
+
+    /// After a failure: tells the authority that it has no list that counts, until one comes.
+    fn ask_for_list(&self, cx: &mut Cx<'_>) {
+        if let Some(ta) = self.ta.filter(|_| self.list.missed) {
+            cx.send(Address::Host(ta), &Msg::Ack { sequence: 0 });
+        }
     }
 
     /// Steps 1 and 2.
@@ -285,7 +300,7 @@ impl Rsu {
         (!self.config.hardened).then_some(nonce)
     }
 
-    fn list(&mut self, cx: &mut Cx<'_>, from: Address, list: List) -> Result<(), Reason> {
+    fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: List) -> Result<(), Reason> {
         if list.epoch != self.system.epoch() {
             return Err(Reason::WrongEpoch);
         }
@@ -298,12 +313,10 @@ impl Rsu {
         if !cx.check(&list.check(&self.system)).is_valid() {
             return Err(Reason::BadSignature);
         }
-        cx.send(
-            from,
-            &Msg::Ack {
-                sequence: list.sequence,
-            },
-        );
+        self.ta = Some(from);
+        self.list.missed = false;
+        let sequence = list.sequence;
+        cx.send(Address::Host(from), &Msg::Ack { sequence });
         if list.sequence > self.list.sequence {
             if list.revoked.len() != self.list.rids.len() {
                 cx.emit("list_updated", [("revoked", (list.revoked.len() as u64).into())]);
@@ -312,6 +325,7 @@ impl Rsu {
                 sequence: list.sequence,
                 time: Time::from_millis(list.time),
                 rids: list.revoked,
+                missed: false,
             };
         }
         Ok(())
@@ -326,6 +340,8 @@ impl Actor for Rsu {
         self.addr = Some(addr);
         cx.set_link_addr(addr);
         cx.state("serving");
+        self.list.missed = self.list.sequence > 0;
+        self.ask_for_list(cx);
         let phase = draw::below(cx.rng("phase", 0), self.config.rsu_beacon_period);
         cx.timer(phase, BEACON);
     }
@@ -334,7 +350,7 @@ impl Actor for Rsu {
         match (from, message) {
             (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, &request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
-            (Address::Host(_), Msg::List(list)) => self.list(cx, from, list),
+            (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
             // What others say to everyone is none of its business.
             (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_)) => Ok(()),
             _ => Err(Reason::Unexpected),
