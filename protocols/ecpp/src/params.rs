@@ -60,7 +60,7 @@ pub const PARAMS: &[ParamSpec] = &[
         "issue",
         &["hardened", "paper"],
         "hardened",
-        "key issue as published, or with X25519 shares, an RSU nonce and a proof of possession (ours)",
+        "hardened has X25519 shares, an RSU nonce and a proof of possession (ours); paper is without our additions to steps 1 to 3",
     ),
     span(
         "key_lifetime",

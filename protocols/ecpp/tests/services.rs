@@ -146,6 +146,21 @@ fn issued_for(net: &Net, car: &str) -> Option<(Time, Vec<u8>)> {
         })
 }
 
+/// A vehicle that fails loses its key, says so, and asks for another.
+#[test]
+fn a_failure_loses_the_key() {
+    let mut net = town(1, 1, 1, &[]);
+    net.run_until(Time::from_secs(5));
+    assert_eq!(net.state("car-0"), Some("keyed"));
+    assert_eq!(net.events("key_lost").count(), 0);
+    net.restart("car-0");
+    net.step();
+    assert_eq!(net.events("key_lost").count(), 1);
+    net.run_until(Time::from_secs(10));
+    assert_eq!(net.state("car-0"), Some("keyed"));
+    assert_eq!(net.events("key_obtained").count(), 2);
+}
+
 #[test]
 fn impossible_scenarios_are_no_setup() {
     let good = setup(1, 2, 1, &[]);

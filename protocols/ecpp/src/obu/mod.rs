@@ -20,6 +20,7 @@ use crate::messages::Msg;
 use crate::params::Config;
 use crate::signed::{self, Signed};
 use crate::system::{System, domain};
+use crate::view::Standing;
 use issue::Asking;
 use neighbours::Neighbours;
 use rsus::Rsus;
@@ -98,13 +99,12 @@ impl Obu {
 
     /// Says in which state it is, if that is another than before.
     fn say_state(&mut self, cx: &mut Cx<'_>) {
-        let state = match (&self.pseudonym, &self.asking) {
-            _ if self.denied => "refused",
-            (None, Asking::Exchanging(_)) => "requesting",
-            (None, _) => "keyless",
-            (Some(_), Asking::Exchanging(_)) => "renewing",
-            (Some(_), _) => "keyed",
+        let standing = Standing {
+            keyed: self.pseudonym.is_some(),
+            asking: matches!(self.asking, Asking::Exchanging(_)),
+            denied: self.denied,
         };
+        let state = standing.name();
         if state != self.state {
             self.state = state;
             cx.state(state);
@@ -159,10 +159,12 @@ impl Actor for Obu {
         cx.set_link_addr(addr);
         let phase = draw::below(cx.rng("phase", 0), TICK_PERIOD);
         cx.timer(phase, TICK);
-        // After an interruption, what was under way is lost, and so is a key whose time ran out.
+        // After a failure, what was under way is lost, and so is the key.
         self.asking = Asking::Content;
         self.denied = false;
-        self.pseudonym = None;
+        if self.pseudonym.take().is_some() {
+            cx.emit("key_lost", []);
+        }
         self.talk.renew();
         self.want_key(cx);
         self.say_state(cx);
