@@ -159,6 +159,7 @@ impl Obu {
         self.denied = false;
         self.exchanges += 1;
         let number = self.exchanges;
+        cx.forget_exchanges(number);
         let addr = draw::link_addr(cx.rng("address", number));
         cx.set_link_addr(addr);
         let secret = Zeroizing::new(Scalar::random(cx.rng("r1", number)));
