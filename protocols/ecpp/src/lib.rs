@@ -18,6 +18,7 @@
 
 pub mod beacon;
 pub mod blmq;
+mod bucket;
 pub mod cert;
 mod draw;
 pub mod keys;

@@ -35,7 +35,7 @@ pub const MARKS: &[Mark] = &[
         "its name, location-sensitive private key, is published; the formula follows from e(B_j, R1) = e(P, P')^r1",
     ),
     mark(
-        "pseudo-identity RID_i, known to the TA alone",
+        "pseudo-identity RID_i, whose owner only the TA can tell",
         Source::Published,
         "that it exists; here a random scalar with a table at the TA (reconstruction)",
     ),
@@ -115,9 +115,14 @@ pub const MARKS: &[Mark] = &[
         "in the paper an OBU takes L_j from its own position",
     ),
     mark(
-        "X25519 shares, RSU nonce, session name (issue = hardened)",
+        "X25519 shares, RSU nonce (issue = hardened)",
         Source::Reconstruction,
         "R2 alone has no forward secrecy and req2 no freshness (derived here); issue = paper does without",
+    ),
+    mark(
+        "session name; key schedule; nonce per message in paper mode",
+        Source::Reconstruction,
+        "published is a cipher under R2 and no more; with these a key seals one message, in both modes",
     ),
     mark(
         "proof of possession of x_i, refusal of a key recorded for another RID_i",
@@ -140,7 +145,22 @@ pub const MARKS: &[Mark] = &[
         "published is that RSUs fetch the newest list",
     ),
     mark(
-        "retries, back-off, rate limit, bounded sessions and records",
+        "list_max_age: no issue without a list, with an old one, or after a failure until the next",
+        Source::Reconstruction,
+        "published is the look-up in the newest list, not what an RSU does without it",
+    ),
+    mark(
+        "refusal notice (refusal = notice)",
+        Source::Reconstruction,
+        "published is silence; the notice is as good as some B_j and binds for that RSU and a minute",
+    ),
+    mark(
+        "signatures for other roles of the node, with their certificate",
+        Source::Reconstruction,
+        "Schnorr under Y_i in a domain of its own, over the payload and the certificate's name",
+    ),
+    mark(
+        "retries, back-off, rate limits of RSUs and OBUs, bounded sessions, records and keys by RID_i",
         Source::Reconstruction,
         "the paper has no lossy links",
     ),

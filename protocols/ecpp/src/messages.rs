@@ -36,7 +36,7 @@ pub enum Msg {
     List(List),
     /// RSU to TA, over the wires: the list of that number arrived.
     Ack {
-        /// The list's number.
+        /// The list's number; 0 asks for the newest.
         sequence: u64,
     },
 }
@@ -193,6 +193,9 @@ pub struct Cam {
 }
 
 impl Body {
+    /// How many certificates one message asks for.
+    pub const WANTED: usize = 4;
+
     /// A body that encodes to `bytes` bytes, or to as few as its content needs if that is more.
     pub fn padded(cam: Cam, wanted: Vec<CertId>, bytes: usize) -> Body {
         let mut body = Body {

@@ -60,7 +60,7 @@ pub const PARAMS: &[ParamSpec] = &[
         "issue",
         &["hardened", "paper"],
         "hardened",
-        "key issue as published, or with X25519 shares, an RSU nonce and a proof of possession (ours)",
+        "hardened has X25519 shares, an RSU nonce and a proof of possession (ours); paper is without our additions to steps 1 to 3",
     ),
     span(
         "key_lifetime",
@@ -171,6 +171,13 @@ pub const PARAMS: &[ParamSpec] = &[
         50,
         "key requests that an RSU takes up in a second; more are rejected as rate_limited",
     ),
+    count(
+        "certificate_rate",
+        1,
+        1_000_000,
+        100,
+        "certificates, and apart from them RSU beacons, that an OBU checks in a second; more are rejected as rate_limited (ours)",
+    ),
     choice(
         "refusal",
         &["silent", "notice"],
@@ -234,6 +241,7 @@ pub struct Config {
     pub retry_limit: u64,
     pub retry_rest: Duration,
     pub request_rate: u64,
+    pub certificate_rate: u64,
     pub refusal_notice: bool,
     pub list_period: Duration,
     pub list_max_age: Duration,
@@ -275,6 +283,7 @@ impl Config {
             retry_limit: params.count("retry_limit"),
             retry_rest: params.span("retry_rest"),
             request_rate: params.count("request_rate"),
+            certificate_rate: params.count("certificate_rate"),
             refusal_notice: params.choice("refusal") == "notice",
             list_period: params.span("list_period"),
             list_max_age: params.span("list_max_age"),

@@ -6,13 +6,16 @@
 //! In **paper** mode there is `R2` alone, and a nonce that is drawn for each message and travels with it goes into the
 //! salt. Either way a key seals one message: a retry resends identical bytes.
 
-use roadveil_crypto::seal::blocks;
+use roadveil_crypto::seal::{OVERHEAD, blocks};
 use roadveil_crypto::{ByteArray, G2Bytes, Gt, Nonce, Op, OpenError, SealKey, SharedSecret, Transcript, derive_key};
 use roadveil_role::{Cx, Reason};
 use zeroize::Zeroizing;
 
 use crate::messages::Sealed;
 use crate::system::domain;
+
+/// Longer than whatever is sealed here: what is longer is not even opened, let alone kept.
+const LONGEST: usize = 512;
 
 /// The name of one run of the key issue: the first eight bytes of a hash of `req1`.
 pub type SessionId = ByteArray<8>;
@@ -171,7 +174,7 @@ pub(crate) fn seal(cx: &mut Cx<'_>, secrets: &Secrets, part: Part, drawn: Option
     Sealed(secrets.seal(part, drawn, plain))
 }
 
-/// Opens and charges.
+/// Opens and charges as much as sealing did: the tag is no text.
 pub(crate) fn open(
     cx: &mut Cx<'_>,
     secrets: &Secrets,
@@ -179,7 +182,10 @@ pub(crate) fn open(
     drawn: Option<&WireNonce>,
     sealed: &Sealed,
 ) -> Result<Zeroizing<Vec<u8>>, Reason> {
-    charge_seal(cx, secrets, sealed.0.len());
+    if sealed.0.len() > LONGEST {
+        return Err(Reason::Malformed);
+    }
+    charge_seal(cx, secrets, sealed.0.len().saturating_sub(OVERHEAD));
     secrets.open(part, drawn, &sealed.0).map_err(|_| Reason::BadCiphertext)
 }
 

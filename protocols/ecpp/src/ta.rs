@@ -2,7 +2,8 @@
 //!
 //! Published: RSUs look `RID_i` up in the newest revocation list fetched from the authority. How it gets to them is ours:
 //! the whole list, signed and numbered, at once when it changes and again every `list_period`; an RSU acknowledges the
-//! number, and a list that is not acknowledged is sent again, the same bytes, with back-off.
+//! number, and a list that is not acknowledged is sent again, the same bytes, with back-off. The number 0 asks for the
+//! list at once: an RSU says so after a failure.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -147,7 +148,7 @@ impl Actor for Ta {
         }
     }
 
-    fn receive(&mut self, _: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
         let (Address::Host(host), Msg::Ack { sequence }) = (from, message) else {
             return Err(Reason::Unexpected);
         };
@@ -156,6 +157,10 @@ impl Actor for Ta {
             return Err(Reason::Unexpected);
         }
         *acknowledged = sequence.max(*acknowledged);
+        if sequence == 0 {
+            // It asks, after a failure: it refuses everybody until it has the list, so no back-off.
+            cx.send_bytes(from, self.frame.clone());
+        }
         Ok(())
     }
 

@@ -8,10 +8,35 @@ use roadveil_role::view::{Emitted, Fold, View};
 /// Key issues that the series keeps.
 const POINTS: usize = 4096;
 
+/// How an OBU stands with its keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Standing {
+    /// It has a key.
+    pub(crate) keyed: bool,
+    /// It asks for one.
+    pub(crate) asking: bool,
+    /// The last RSU that it asked said no.
+    pub(crate) denied: bool,
+}
+
+impl Standing {
+    /// The word for it: the role and the fold say the same.
+    pub(crate) fn name(self) -> &'static str {
+        let Standing { keyed, asking, denied } = self;
+        match (keyed, asking) {
+            _ if denied => "refused",
+            (false, true) => "requesting",
+            (false, false) => "keyless",
+            (true, true) => "renewing",
+            (true, false) => "keyed",
+        }
+    }
+}
+
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    obus: BTreeMap<String, &'static str>,
+    obus: BTreeMap<String, Standing>,
     issued_by: BTreeMap<String, u64>,
     delays: Vec<(f64, f64)>,
     delay_sum: f64,
@@ -49,8 +74,18 @@ impl Summary {
         }
     }
 
-    fn obu(&mut self, event: &Emitted<'_>, state: &'static str) {
-        self.obus.insert(event.node.to_owned(), state);
+    /// What an event says of how its OBU stands.
+    fn stand(&mut self, event: &Emitted<'_>) {
+        let change: fn(&mut Standing) = match event.name {
+            "key_requested" => |obu| (obu.asking, obu.denied) = (true, false),
+            "key_obtained" => |obu| (obu.keyed, obu.asking) = (true, false),
+            "key_expired" => |obu| obu.keyed = false,
+            "key_lost" => |obu| *obu = Standing::default(),
+            "key_denied" => |obu| (obu.asking, obu.denied) = (false, true),
+            "rsu_given_up" => |obu| obu.asking = false,
+            _ => return,
+        };
+        change(self.obus.entry(event.node.to_owned()).or_default());
     }
 
     fn refused(&self, why: &str) -> u64 {
@@ -68,13 +103,9 @@ fn number(event: &Emitted<'_>, field: &str) -> u64 {
 
 impl Fold for Summary {
     fn observe(&mut self, event: &Emitted<'_>) {
+        self.stand(event);
         match event.name {
-            "key_requested" => {
-                self.requested += 1;
-                if self.obus.get(event.node) != Some(&"keyed") {
-                    self.obu(event, "requesting");
-                }
-            }
+            "key_requested" => self.requested += 1,
             "key_obtained" => {
                 self.obtained += 1;
                 self.renewed += u64::from(event.field("renewal") == Some(&Value::Bool(true)));
@@ -86,13 +117,8 @@ impl Fold for Summary {
                         self.delays.push((event.at.as_secs_f64(), millis));
                     }
                 }
-                self.obu(event, "keyed");
             }
-            "key_expired" => {
-                self.expired += 1;
-                self.obu(event, "keyless");
-            }
-            "key_denied" => self.obu(event, "refused"),
+            "key_expired" => self.expired += 1,
             "key_issued" => {
                 self.issued += 1;
                 *self.issued_by.entry(event.node.to_owned()).or_default() += 1;
@@ -118,7 +144,7 @@ impl Fold for Summary {
     fn views(&self) -> Vec<View> {
         let mut states = BTreeMap::<_, u64>::new();
         for state in self.obus.values() {
-            *states.entry(*state).or_default() += 1;
+            *states.entry(state.name()).or_default() += 1;
         }
         let share = self.accepted_share();
         let mut rows: Vec<_> = self
@@ -133,7 +159,7 @@ impl Fold for Summary {
         );
         vec![
             View::States {
-                title: "OBUs by key".to_owned(),
+                title: "OBUs by key, last known".to_owned(),
                 states: states
                     .into_iter()
                     .map(|(state, count)| (state.to_owned(), count))
@@ -226,5 +252,25 @@ mod tests {
         assert_eq!(figures["messages_accepted_share"], Value::F64(0.75));
         assert_eq!(fold.views().len(), 4);
         assert!(matches!(&fold.views()[0], View::States { states, .. } if states == &[("keyed".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn an_obu_stands_where_its_role_says() {
+        let mut fold = Summary::default();
+        for (event, expected) in [
+            ("key_requested", "requesting"),
+            ("key_obtained", "keyed"),
+            ("key_requested", "renewing"),
+            ("key_expired", "requesting"),
+            ("rsu_given_up", "keyless"),
+            ("key_requested", "requesting"),
+            ("key_denied", "refused"),
+            ("key_requested", "requesting"),
+            ("key_obtained", "keyed"),
+            ("key_lost", "keyless"),
+        ] {
+            observe(&mut fold, "car", event, &[]);
+            assert_eq!(fold.obus["car"].name(), expected, "{event}");
+        }
     }
 }

@@ -45,6 +45,11 @@ fn a_key_issue_costs_what_the_reconstruction_says() {
     assert_eq!(obu.get(Op::GtExp), 2);
     assert_eq!((rsu.get(Op::X25519), obu.get(Op::X25519)), (0, 0));
     assert_eq!((rsu.get(Op::Hkdf), obu.get(Op::Hkdf)), (3, 3));
+    assert_eq!(
+        rsu.get(Op::AesGcmBlock),
+        obu.get(Op::AesGcmBlock),
+        "opening costs what sealing does"
+    );
 }
 
 /// Hardened mode adds two X25519 operations a side and the proof of possession: one multiplication and two.

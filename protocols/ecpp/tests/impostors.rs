@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::{field, issued, obu, one_rsu, secs, setup, town};
 use proptest::prelude::*;
 use rand_core::SeedableRng;
-use roadveil_crypto::ByteArray;
+use roadveil_crypto::{ByteArray, Op};
 use roadveil_ecpp::beacon;
 use roadveil_ecpp::messages::{Beacon, Msg, Res1, Res2};
 use roadveil_ecpp::params::Config;
@@ -79,6 +79,47 @@ fn beacons_are_believed_only_if_they_can_be_true() {
             "case {number}"
         );
     }
+}
+
+#[test]
+fn forged_beacons_are_checked_so_often_in_a_second() {
+    let issued = issued(&setup(4, 1, 1, &[("certificate_rate", Value::U64(5))]));
+    let config = Config::clone(issued.config());
+    let mut net = Net::new(4);
+    net.add(Node::new("car-0").role(1, "obu", obu(&issued, "car-0", &config)));
+    net.run_until(Time::from_secs(30));
+    let (system, key) = (issued.authority().system(), issued.rsu_key("rsu-0").expect("an rsu"));
+    let mut rng = Stream::from_seed([1; 32]);
+    let good = beacon::sign(system, key, LinkAddr::local([1; 6]), 30_000, &mut rng);
+    let forged = encode(&Msg::Beacon(Beacon { time: 30_001, ..good }));
+    let whys: Vec<_> = (0..8).map(|_| hears(&mut net, &forged).expect_err("forged")).collect();
+    assert_eq!(whys[..5], [Reason::BadSignature; 5]);
+    assert_eq!(whys[5..], [Reason::RateLimited; 3]);
+}
+
+/// Answers that somebody made up cost a vehicle `g^{r1}` once in a run, not each time.
+#[test]
+fn made_up_answers_do_not_cost_an_exponentiation_each() {
+    let mut net = town(4, 1, 1, &[("rsu_beacon_period", Value::Span(secs(30)))]).tamper(|transit| {
+        let answer = matches!(decode(transit.frame), Ok(Msg::Res1(_)));
+        if answer { Fate::Drop } else { Fate::Pass }
+    });
+    let answer = |net: &Net| {
+        net.sent().find_map(|(_, _, frame)| match decode(frame) {
+            Ok(Msg::Res1(real)) => Some(real),
+            _ => None,
+        })
+    };
+    assert!(net.run_until_or(Time::from_secs(60), |net| answer(net).is_some()));
+    let real = answer(&net).expect("it was sent");
+    net.charged("car-0");
+    for n in 0..10 {
+        let nonce = ByteArray([n; 16]);
+        let made_up = Msg::Res1(Res1 { nonce, ..real.clone() });
+        assert_eq!(hears(&mut net, &encode(&made_up)), Err(Reason::BadCiphertext));
+    }
+    assert_eq!(net.charged("car-0").get(Op::GtExp), 1);
+    assert_eq!(hears(&mut net, &encode(&Msg::Res1(real))), Ok(()));
 }
 
 /// Somebody plays back an RSU's beacon and answers in its place, without the key of that place.

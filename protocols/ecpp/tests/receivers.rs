@@ -7,9 +7,9 @@ use core::time::Duration;
 use common::{count, issued, secs, setup, town};
 use proptest::prelude::*;
 use rand_core::SeedableRng;
-use roadveil_crypto::SigningKey;
+use roadveil_crypto::{ByteArray, SigningKey};
 use roadveil_ecpp::PROTOCOL;
-use roadveil_ecpp::cert::Certificate;
+use roadveil_ecpp::cert::{CertId, Certificate};
 use roadveil_ecpp::keys::{RsuKey, SecretPoint};
 use roadveil_ecpp::messages::{Body, Cam, Credential, Msg, Safety};
 use roadveil_ecpp::setup::Issued;
@@ -65,6 +65,7 @@ fn hears_bytes(net: &mut Net, frame: &[u8]) -> Result<(), Reason> {
 struct Speaker {
     key: SigningKey,
     certificate: Certificate,
+    wanted: Vec<CertId>,
     rng: Stream,
 }
 
@@ -74,7 +75,13 @@ impl Speaker {
         let key = SigningKey::random(&mut rng);
         let system = issued.authority().system();
         let certificate = Certificate::issue(system, rsu, *key.public().bytes(), validity, &mut rng);
-        Speaker { key, certificate, rng }
+        let wanted = Vec::new();
+        Speaker {
+            key,
+            certificate,
+            wanted,
+            rng,
+        }
     }
 
     fn says(&mut self, sequence: u32, now: Time) -> Safety {
@@ -83,7 +90,7 @@ impl Speaker {
             time: now.as_millis(),
             ..Cam::default()
         };
-        let body = Body::padded(cam, Vec::new(), 300);
+        let body = Body::padded(cam, self.wanted.clone(), 300);
         let mut bytes = encode(&body);
         bytes.extend_from_slice(self.certificate.id().as_ref());
         let signature = self.key.sign(&bytes, domain::MESSAGE, &mut self.rng);
@@ -188,16 +195,59 @@ fn a_self_issued_certificate_is_refused() {
     let (issued, mut net) = open_town();
     let member = issued.obu_key("car-0").expect("a car");
     let posing = RsuKey::posing(*member.rid(), SecretPoint::new(*member.s().expose()));
-    let mut speaker = Speaker::certified(
-        &issued,
-        &posing,
-        Validity {
-            from: 0,
-            until: u64::MAX,
-        },
-    );
+    let mut speaker = Speaker::certified(&issued, &posing, LASTS);
     let message = speaker.says(0, net.now());
     assert_eq!(hears(&mut net, &message), Err(Reason::BadCertificate));
+}
+
+/// Who stole an RSU's key may certify for ever; nobody takes that for longer than an honest RSU would have certified.
+#[test]
+fn an_overlong_certificate_is_refused() {
+    let (issued, mut net) = open_town();
+    let rsu = issued.rsu_key("rsu-0").expect("an rsu");
+    for (until, expected) in [
+        (130_000, Ok(())),
+        (130_001, Err(Reason::OverlongValidity)),
+        (u64::MAX, Err(Reason::OverlongValidity)),
+    ] {
+        let mut speaker = Speaker::certified(&issued, rsu, Validity { from: 10_000, until });
+        let message = speaker.says(0, net.now());
+        assert_eq!(hears(&mut net, &message), expected, "{until}");
+    }
+}
+
+/// Somebody plants digests with one vehicle and waits for who asks for them: the next pseudonym does not.
+#[test]
+fn a_new_pseudonym_asks_for_nothing_that_the_last_one_wanted() {
+    let short = [
+        ("key_lifetime", Value::Span(secs(12))),
+        ("validity_quantum", Value::Span(secs(1))),
+    ];
+    let mut net = town(2, 1, 1, &short);
+    let happened = |event: &'static str, times| move |net: &Net| net.events(event).count() == times;
+    assert!(net.run_until_or(Time::from_secs(20), happened("key_requested", 2)));
+    let model = spoken(&net, "car-0", false).pop().expect("it spoke");
+    for planted in 0..60u64 {
+        let mut message = model.clone();
+        message.body.cam.time = net.now().as_millis();
+        message.credential = Credential::Digest(ByteArray(planted.to_be_bytes()));
+        net.inject("car-0", FROM, &encode(&Msg::Safety(message)), Duration::ZERO);
+    }
+    assert!(net.run_until_or(Time::from_secs(20), happened("key_obtained", 2)));
+    let changed = net.now();
+    let unknown = net
+        .rejects("car-0")
+        .iter()
+        .filter(|why| **why == Reason::UnknownKey)
+        .count();
+    assert!(unknown >= 60, "{unknown}");
+    net.run_until(changed + secs(2));
+    let said: Vec<_> = [true, false].map(|attached| spoken(&net, "car-0", attached)).concat();
+    let after = said
+        .iter()
+        .filter(|message| message.body.cam.time >= changed.as_millis());
+    assert!(after.clone().count() > 10);
+    assert!(after.clone().all(|message| message.body.wanted.is_empty()));
 }
 
 #[test]
@@ -238,6 +288,42 @@ fn a_digest_that_nobody_knows_is_asked_for() {
             .iter()
             .all(|message| encode(&message.body).len() == 301)
     );
+}
+
+/// Forged certificates use up what a vehicle checks in a second, and no more; who is known is heard all the same.
+#[test]
+fn forged_certificates_are_checked_so_often_in_a_second() {
+    let setup = setup(2, 1, 2, &[("certificate_rate", Value::U64(5))]);
+    let mut net = Net::deploy(&PROTOCOL, &setup).expect("sets up");
+    net.run_until(Time::from_secs(20));
+    let issued = issued(&setup);
+    let rsu = issued.rsu_key("rsu-0").expect("an rsu");
+    let mut known = Speaker::certified(&issued, rsu, LASTS);
+    let message = known.says(0, net.now());
+    assert_eq!(hears(&mut net, &message), Ok(()));
+    let mut forger = Speaker::certified(&issued, rsu, LASTS);
+    let mut whys = Vec::new();
+    for sequence in 0..8 {
+        let byte = &mut forger.certificate.proof.s_a.0[31];
+        *byte = byte.wrapping_add(1);
+        let message = forger.says(sequence, net.now());
+        whys.push(hears(&mut net, &message).expect_err("forged"));
+    }
+    assert_eq!(whys[..4], [Reason::BadCertificate; 4]);
+    assert_eq!(whys[4..], [Reason::RateLimited; 4]);
+    let message = known.says(1, net.now());
+    assert_eq!(hears(&mut net, &message), Ok(()));
+}
+
+#[test]
+fn a_message_that_asks_for_too_much_is_malformed() {
+    let (issued, mut net) = open_town();
+    let mut speaker = Speaker::certified(&issued, issued.rsu_key("rsu-0").expect("an rsu"), LASTS);
+    for (wanted, expected) in [(Body::WANTED, Ok(())), (Body::WANTED + 1, Err(Reason::Malformed))] {
+        speaker.wanted = vec![ByteArray([1; 8]); wanted];
+        let message = speaker.says(wanted as u32, net.now());
+        assert_eq!(hears(&mut net, &message), expected, "{wanted}");
+    }
 }
 
 /// In the mode `new-neighbour` a certificate travels first of all, when a station is new, and when it is asked for.

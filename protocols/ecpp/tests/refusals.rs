@@ -9,6 +9,7 @@ use roadveil_crypto::{ByteArray, G1, G2, Scalar, SigningKey};
 use roadveil_ecpp::keys::{ObuKey, SecretPoint};
 use roadveil_ecpp::messages::{Answer, Msg, Req1, Request};
 use roadveil_ecpp::params::Config;
+use roadveil_ecpp::rsu::records::LIVE;
 use roadveil_ecpp::setup::Issued;
 use roadveil_ecpp::system::{Location, Validity};
 use roadveil_role::testkit::Net;
@@ -268,6 +269,70 @@ fn an_rsu_takes_up_so_many_requests_in_a_second() {
     net.run_until(net.now() + secs(1));
     ask(&mut hand, &mut net);
     assert_eq!(Hand::answers(&net).len(), 6);
+}
+
+/// A replay costs its sender nothing: the RSU repeats itself so often in a second.
+#[test]
+fn an_rsu_repeats_itself_so_often_in_a_second() {
+    let (issued, config, mut net) = world(&[("request_rate", Value::U64(5))]);
+    let mut hand = Hand::new(&issued, &config);
+    let secrets = hand.open(&mut net, HERE);
+    let key = SigningKey::random(&mut hand.rng);
+    let request = hand.request(&secrets, member(&issued), &key, net.now());
+    let req2 = hand.req2(&secrets, &encode(&request));
+    hand.say_bytes(&mut net, &req2);
+    let answered = Hand::answers(&net).len();
+    (0..15).for_each(|_| hand.say_bytes(&mut net, &req2));
+    assert_eq!(Hand::answers(&net).len(), answered + 10);
+    assert_eq!(net.rejects("rsu-0"), [Reason::RateLimited; 5]);
+    net.run_until(net.now() + secs(1));
+    hand.say_bytes(&mut net, &req2);
+    assert_eq!(Hand::answers(&net).len(), answered + 11);
+}
+
+#[test]
+fn nothing_long_is_opened() {
+    let (issued, config, mut net) = world(&[]);
+    let mut hand = Hand::new(&issued, &config);
+    let secrets = hand.open(&mut net, HERE);
+    let long = hand.req2(&secrets, &[0; 100_000]);
+    hand.say_bytes(&mut net, &long);
+    assert_eq!(net.rejects("rsu-0"), [Reason::Malformed]);
+    let key = SigningKey::random(&mut hand.rng);
+    let request = hand.request(&secrets, member(&issued), &key, net.now());
+    assert!(
+        hand.ask(&mut net, &secrets, &request).is_ok(),
+        "the run was not used up"
+    );
+}
+
+#[test]
+fn a_run_is_over_after_a_minute() {
+    let (issued, config, mut net) = world(&[]);
+    let mut hand = Hand::new(&issued, &config);
+    let secrets = hand.open(&mut net, HERE);
+    net.run_until(net.now() + secs(60));
+    let key = SigningKey::random(&mut hand.rng);
+    let request = hand.request(&secrets, member(&issued), &key, net.now());
+    assert_eq!(hand.ask(&mut net, &secrets, &request), Err(Reason::Unexpected));
+}
+
+#[test]
+fn one_identity_holds_so_many_keys_of_an_rsu() {
+    let (issued, config, mut net) = world(&[]);
+    let mut hand = Hand::new(&issued, &config);
+    let mut ask = |net: &mut Net| {
+        let secrets = hand.open(net, HERE);
+        let key = SigningKey::random(&mut hand.rng);
+        let request = hand.request(&secrets, member(&issued), &key, net.now());
+        hand.ask(net, &secrets, &request).map(|_| ())
+    };
+    for _ in 0..LIVE {
+        assert_eq!(ask(&mut net), Ok(()));
+    }
+    assert_eq!(ask(&mut net), Err(Reason::RateLimited));
+    net.run_until(net.now() + secs(80));
+    assert_eq!(ask(&mut net), Ok(()), "the others are over");
 }
 
 #[test]

@@ -3,15 +3,19 @@
 mod common;
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use common::hand::Hand;
-use common::{issued, one_rsu, secs, setup, town};
+use common::{issued, obu, one_rsu, secs, setup, town};
 use roadveil_crypto::{ByteArray, SigningKey};
 use roadveil_ecpp::messages::{List, Msg};
 use roadveil_ecpp::params::Config;
+use roadveil_ecpp::rsu::Rsu;
+use roadveil_ecpp::setup::Issued;
 use roadveil_ecpp::system::Location;
-use roadveil_role::testkit::{Channel, Fate};
-use roadveil_role::{Address, HostAddr, Reason, Time, Value, decode, encode};
+use roadveil_ecpp::ta::{Planned, Ta};
+use roadveil_role::testkit::{Channel, Fate, Net, Node};
+use roadveil_role::{Address, HostAddr, Reason, Time, Typed, Value, decode, encode};
 
 #[test]
 fn a_revoked_vehicle_gets_no_key_and_no_answer() {
@@ -29,12 +33,86 @@ fn a_revoked_vehicle_gets_no_key_and_no_answer() {
 }
 
 #[test]
-fn a_notice_makes_it_stop_asking() {
+fn a_notice_makes_it_stop_asking_for_a_while() {
     let mut net = town(7, 1, 1, &[("revoke", "car-0@1ms".into()), ("refusal", "notice".into())]);
     net.run_until(Time::from_secs(60));
     assert_eq!(net.state("car-0"), Some("refused"));
     assert_eq!(net.events("key_requested").count(), 1);
     assert_eq!(net.events("key_denied").count(), 1);
+    net.run_until(Time::from_secs(100));
+    assert_eq!(net.events("key_requested").count(), 2, "nobody binds it for good");
+}
+
+/// An RSU at its place in `issued`, with an authority of its own that lists `car-0` or does not.
+fn add_rsu(net: &mut Net, issued: &Issued, n: u32, config: &Config, lists: bool) {
+    let config = Arc::new(config.clone());
+    let rid = issued.obu_key("car-0").expect("a car").rid_bytes();
+    let node = "car-0".to_owned();
+    let planned = Planned {
+        node,
+        rid,
+        at: Time::from_millis(1),
+    };
+    let planned = if lists { vec![planned] } else { Vec::new() };
+    let ta = Ta::new(issued.authority().clone(), config.clone(), [HostAddr(10 + n)], planned);
+    let (ta_name, name) = (format!("ta-{n}"), format!("rsu-{n}"));
+    net.add(
+        Node::new(&ta_name)
+            .wired(HostAddr(100 + n))
+            .role(1, "ta", Box::new(Typed(ta))),
+    );
+    let key = issued.rsu_key(&name).expect("an rsu").clone();
+    let rsu = Rsu::new(issued.authority().system().clone(), config, key);
+    net.add(
+        Node::new(&name)
+            .wired(HostAddr(10 + n))
+            .role(1, "rsu", Box::new(Typed(rsu))),
+    );
+}
+
+/// Whoever stole one `B_j` can make notices. Where nobody sends any they are refused, and elsewhere they keep a vehicle
+/// from one RSU only.
+#[test]
+fn a_notice_of_one_rsu_keeps_nobody_from_the_others() {
+    for (mode, denied) in [("silent", 0), ("notice", 1)] {
+        let issued = issued(&setup(7, 2, 1, &[("refusal", mode.into())]));
+        let config = Config::clone(issued.config());
+        let mut net = Net::new(7);
+        let dishonest = Config {
+            refusal_notice: true,
+            ..config.clone()
+        };
+        add_rsu(&mut net, &issued, 0, &dishonest, true);
+        add_rsu(&mut net, &issued, 1, &config, false);
+        let car = Node::new("car-0").at(5.0, 0.0);
+        net.add(car.role(1, "obu", obu(&issued, "car-0", &config)));
+        net.run_until(Time::from_secs(30));
+        assert_eq!(net.events("key_denied").count(), denied, "{mode}");
+        assert_eq!(
+            net.rejects("car-0").contains(&Reason::Unexpected),
+            denied == 0,
+            "{mode}"
+        );
+        assert_eq!(net.state("car-0"), Some("keyed"), "{mode}");
+        let issuer = net.events("key_issued").next().map(|(record, _)| record.node.clone());
+        assert_eq!(issuer.as_deref(), Some("rsu-1"), "{mode}");
+    }
+}
+
+/// An RSU that no list has reached serves nobody, and takes up the run as soon as one has.
+#[test]
+fn without_a_list_nothing_is_issued() {
+    let mut net = town(7, 1, 1, &[("revoke", "car-0@100s".into())]).tamper(|transit| {
+        let cut = transit.sender == "ta" && transit.at < Time::from_secs(3);
+        if cut { Fate::Drop } else { Fate::Pass }
+    });
+    let refused = |net: &Net| net.events("key_refused").count();
+    net.run_until(Time::from_secs(3));
+    assert!(refused(&net) >= 1 && net.rejects("rsu-0").iter().all(|why| *why == Reason::Stale));
+    assert_eq!(net.events("key_issued").count(), 0);
+    net.run_until(Time::from_secs(8));
+    assert_eq!(net.events("key_issued").count(), 1);
+    assert_eq!(net.events("key_requested").count(), 1, "the same run");
 }
 
 /// Revocation takes effect when the next key is due, as published: until then the old one is good.
@@ -102,7 +180,7 @@ fn sequence(frame: &[u8]) -> u64 {
     }
 }
 
-fn list_of(net: &roadveil_role::testkit::Net) -> List {
+fn list_of(net: &Net) -> List {
     let list = net.sent().find_map(|(_, _, frame)| {
         if let Ok(Msg::List(list)) = decode(frame) {
             Some(list)
@@ -182,6 +260,41 @@ fn acknowledgements_are_held_to_what_was_sent() {
         net.rejects("ta"),
         [Reason::Unexpected; 2],
         "not sent yet; no RSU of ours"
+    );
+}
+
+/// An RSU that failed may have missed a list: it asks, and issues nothing until it has one.
+#[test]
+fn after_a_failure_an_rsu_asks_for_the_list() {
+    let rarely = ("list_period", Value::Span(secs(1000)));
+    let setup = setup(7, 1, 1, &[rarely, ("revoke", "car-0@40s".into())]);
+    let issued = issued(&setup);
+    let config = Config::clone(issued.config());
+    let net = Net::deploy(&roadveil_ecpp::PROTOCOL, &setup).expect("sets up");
+    let mut net = net.air(Channel::lossy(1.0)).tamper(|transit| {
+        let cut = transit.sender == "ta" && (Time::from_secs(39)..Time::from_secs(60)).contains(&transit.at);
+        if cut { Fate::Drop } else { Fate::Pass }
+    });
+    let ask = |net: &mut Net, at: u64| {
+        net.run_until(Time::from_millis(at));
+        let mut hand = Hand::new(&issued, &config);
+        hand.rng = rand_core::SeedableRng::from_seed([(at / 100) as u8; 32]);
+        let secrets = hand.open(net, Location { x_cm: 0, y_cm: 0 });
+        let key = SigningKey::random(&mut hand.rng);
+        let request = hand.request(&secrets, issued.obu_key("car-0").expect("a car"), &key, net.now());
+        hand.ask(net, &secrets, &request).map(|_| ())
+    };
+    net.run_until(Time::from_secs(20));
+    net.restart("rsu-0");
+    assert_eq!(ask(&mut net, 20_100), Ok(()), "nothing was missed");
+    net.run_until(Time::from_secs(45));
+    net.restart("rsu-0");
+    assert_eq!(ask(&mut net, 45_100), Err(Reason::Stale), "it cannot know");
+    assert_eq!(ask(&mut net, 59_900), Err(Reason::Stale));
+    assert_eq!(
+        ask(&mut net, 61_500),
+        Err(Reason::Revoked),
+        "asked for with every beacon"
     );
 }
 

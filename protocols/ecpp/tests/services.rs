@@ -4,13 +4,15 @@ mod common;
 
 use common::{issued, obu, one_rsu, secs, setup, town};
 use postcard_schema::Schema;
+use rand_core::SeedableRng;
 use roadveil_crypto::Host;
+use roadveil_ecpp::cert::Certificate;
 use roadveil_ecpp::params::Config;
 use roadveil_ecpp::signed::Signed;
 use roadveil_ecpp::{MARKS, PROTOCOL};
 use roadveil_role::testkit::{Channel, Net, Node};
 use roadveil_role::view::Emitted;
-use roadveil_role::{Actor, Address, Cx, Message, Reason, Setup, Source, Time, Timer, Typed, Value, decode};
+use roadveil_role::{Actor, Address, Cx, Message, Reason, Setup, Source, Stream, Time, Timer, Typed, Value, decode};
 use serde::{Deserialize, Serialize};
 
 /// Another protocol, whose messages are signed with what the node's ECPP role offers.
@@ -67,18 +69,33 @@ fn other_roles_sign_with_the_pseudonym() {
     let signed: Signed = decode(signed).expect("decodes");
     let system = issued.authority().system();
     let holds = |payload: &[u8]| {
-        let checks = signed.checks(system, *at, payload).expect("valid now");
+        let checks = signed.checks(system, secs(120), *at, payload).expect("valid now");
         checks.iter().all(|check| check.answer(&Host::new(8)).is_valid())
     };
     assert!(holds(b"1000 W"));
     assert!(!holds(b"9000 W"));
     assert_eq!(
-        signed.checks(system, Time::from_secs(200), b"").err(),
+        signed.checks(system, secs(120), Time::from_secs(200), b"").err(),
         Some(Reason::OutsideValidity)
     );
+    assert_eq!(
+        signed.checks(system, secs(60), *at, b"1000 W").err(),
+        Some(Reason::OverlongValidity),
+        "it holds for 70 s"
+    );
+    // Another certificate for the same key: it holds, and the signature does not hold with it.
+    let (rsu, mut rng) = (issued.rsu_key("rsu-0").expect("an rsu"), Stream::from_seed([1; 32]));
+    let Certificate { y, validity, .. } = signed.certificate;
+    let exchanged = Signed {
+        certificate: Certificate::issue(system, rsu, y, validity, &mut rng),
+        ..signed.clone()
+    };
+    let checks = exchanged.checks(system, secs(120), *at, b"1000 W").expect("valid now");
+    let verdicts = checks.map(|check| check.answer(&Host::new(8)).is_valid());
+    assert_eq!(verdicts, [true, false]);
     let other = common::issued(&setup(2, 1, 1, &[]));
     let checks = signed
-        .checks(other.authority().system(), *at, b"1000 W")
+        .checks(other.authority().system(), secs(120), *at, b"1000 W")
         .expect("valid now");
     assert!(!checks[0].answer(&Host::new(8)).is_valid(), "another authority");
 }
@@ -127,6 +144,21 @@ fn issued_for(net: &Net, car: &str) -> Option<(Time, Vec<u8>)> {
             roadveil_role::testkit::What::Sent { frame, .. } if frame[1] == 1 => Some((record.at, frame.to_vec())),
             _ => None,
         })
+}
+
+/// A vehicle that fails loses its key, says so, and asks for another.
+#[test]
+fn a_failure_loses_the_key() {
+    let mut net = town(1, 1, 1, &[]);
+    net.run_until(Time::from_secs(5));
+    assert_eq!(net.state("car-0"), Some("keyed"));
+    assert_eq!(net.events("key_lost").count(), 0);
+    net.restart("car-0");
+    net.step();
+    assert_eq!(net.events("key_lost").count(), 1);
+    net.run_until(Time::from_secs(10));
+    assert_eq!(net.state("car-0"), Some("keyed"));
+    assert_eq!(net.events("key_obtained").count(), 2);
 }
 
 #[test]

@@ -142,8 +142,17 @@ impl<'a> Cx<'a> {
     }
 
     /// The stream of random numbers for `purpose` in `exchange`; it continues and never restarts.
+    ///
+    /// # Panics
+    /// If the exchange was forgotten.
     pub fn rng(&mut self, purpose: &'static str, exchange: u64) -> &mut Stream {
         self.loan.streams.get(purpose, exchange)
+    }
+
+    /// Says that all exchanges from 1 up to, not including, `below` are over: they draw nothing more, and their streams
+    /// take no more room. Exchange 0, for what there is only once, is never over.
+    pub fn forget_exchanges(&mut self, below: u64) {
+        self.loan.streams.forget(below);
     }
 
     /// Sends `message` to one receiver, with the checks announced since the last send.

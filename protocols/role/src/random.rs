@@ -2,7 +2,8 @@
 //!
 //! A draw depends on nothing else. Adding a node, a message or a parameter leaves every other draw as it was, so two
 //! branches of a run differ only where they should. A stream continues and never restarts: asking for the same purpose
-//! and exchange again goes on where the last draw ended, so a nonce is never drawn twice.
+//! and exchange again goes on where the last draw ended, so a nonce is never drawn twice. A role with many exchanges says
+//! which are over; their streams are gone for good.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub type Stream = ChaCha12Rng;
 pub struct Streams {
     root: [u8; 32],
     open: BTreeMap<(&'static str, u64), Box<Stream>>,
+    /// Exchanges from 1 up to, not including, this one are over.
+    over: u64,
 }
 
 impl Streams {
@@ -29,12 +32,20 @@ impl Streams {
         Streams {
             root: *hasher.finalize().as_bytes(),
             open: BTreeMap::new(),
+            over: 0,
         }
     }
 
     /// The stream for `purpose` in `exchange` (a number that the role gives to a run of a handshake; 0 where there is
     /// only one).
+    ///
+    /// # Panics
+    /// If the exchange was forgotten: its streams would restart, and draw their nonces again.
     pub fn get(&mut self, purpose: &'static str, exchange: u64) -> &mut Stream {
+        assert!(
+            exchange == 0 || exchange >= self.over,
+            "exchange {exchange} is over, and draws nothing more for {purpose}"
+        );
         let root = &self.root;
         self.open.entry((purpose, exchange)).or_insert_with(|| {
             let mut hasher = blake3::Hasher::new_keyed(root);
@@ -45,6 +56,17 @@ impl Streams {
     }
 }
 
+impl Streams {
+    /// Closes the streams of all exchanges from 1 up to, not including, `below`, for good. Exchange 0 is never over.
+    pub fn forget(&mut self, below: u64) {
+        if below > self.over {
+            self.over = below;
+            self.open
+                .retain(|(_, exchange), _| *exchange == 0 || *exchange >= below);
+        }
+    }
+}
+
 impl Clone for Streams {
     /// Copies every stream at its present position: a branch draws what the original would have drawn.
     fn clone(&self) -> Streams {
@@ -52,6 +74,7 @@ impl Clone for Streams {
         Streams {
             root: self.root,
             open: open.collect(),
+            over: self.over,
         }
     }
 }
@@ -105,6 +128,35 @@ mod tests {
         for purpose in ["key", "sign"] {
             assert_eq!(streams.get(purpose, 0).next_u64(), copy.get(purpose, 0).next_u64());
         }
+    }
+
+    #[test]
+    fn what_is_over_is_closed_and_the_rest_goes_on() {
+        let (mut streams, mut other) = (Streams::new(1, "car", "obu"), Streams::new(1, "car", "obu"));
+        for exchange in 0..5 {
+            assert_eq!(
+                streams.get("key", exchange).next_u64(),
+                other.get("key", exchange).next_u64()
+            );
+        }
+        streams.forget(3);
+        streams.forget(2);
+        assert_eq!(streams.open.len(), 3);
+        for exchange in [0, 3, 4, 5] {
+            assert_eq!(
+                streams.get("key", exchange).next_u64(),
+                other.get("key", exchange).next_u64()
+            );
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "exchange 2 is over")]
+    fn a_closed_stream_never_restarts() {
+        let mut streams = Streams::new(1, "car", "obu");
+        streams.get("key", 2).next_u64();
+        streams.forget(3);
+        streams.clone().get("key", 2);
     }
 
     #[test]

@@ -59,6 +59,7 @@
 mod channel;
 mod node;
 mod record;
+mod restart;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! The OBU's side of the key issue: steps 1, 3a, 3b and 5, with retries, renewal and handover.
 
+use core::time::Duration;
+
 use roadveil_crypto::secret::ct_eq;
 use roadveil_crypto::{
-    EphemeralShare, G2, G2Bytes, Op, Scalar, SigningKey, g1_generator_mul, pairing_product_prepared,
+    EphemeralShare, G2, G2Bytes, Gt, Op, Scalar, SigningKey, g1_generator_mul, pairing_product_prepared,
 };
 use roadveil_role::{Address, Cx, LinkAddr, Reason, Time, decode, encode};
 use zeroize::Zeroizing;
@@ -16,6 +18,10 @@ use crate::schedule::{Fresh, Part, Secrets, SessionId, open, seal, session_id};
 use crate::sigma1::Claim;
 use crate::system::{Location, Master, Validity};
 
+/// How long an RSU is left in peace that said no. A notice proves no more than that somebody holds some `B_j`, and one
+/// such key may be stolen: it binds for that place and for a while, and the vehicle looks for another RSU.
+const LONG_REST: Duration = Duration::from_secs(60);
+
 /// Does it need a key, and how far is it?
 #[derive(Clone, Debug)]
 pub(super) enum Asking {
@@ -27,8 +33,6 @@ pub(super) enum Asking {
     Waiting(Need),
     /// It asks.
     Exchanging(Box<Exchange>),
-    /// It was told that it is revoked, and asks no more.
-    Refused,
 }
 
 /// Since when it needs a key, and since when it asks for one.
@@ -61,6 +65,8 @@ enum Stage {
         secret: Zeroizing<Scalar>,
         r1: G2Bytes,
         share: Option<EphemeralShare>,
+        /// `g^{r1}`, once an answer came: answers that somebody made up do not cost it again.
+        r2: Option<Box<Zeroizing<Gt>>>,
     },
     Res2 {
         secrets: Box<Secrets>,
@@ -150,8 +156,10 @@ impl Obu {
         if self.rsus.ask(rsu) {
             cx.emit("handover", [("x", rsu.metres().0.into()), ("y", rsu.metres().1.into())]);
         }
+        self.denied = false;
         self.exchanges += 1;
         let number = self.exchanges;
+        cx.forget_exchanges(number);
         let addr = draw::link_addr(cx.rng("address", number));
         cx.set_link_addr(addr);
         let secret = Zeroizing::new(Scalar::random(cx.rng("r1", number)));
@@ -168,7 +176,12 @@ impl Obu {
         cx.step("req1", number);
         cx.emit("key_requested", [("exchange", number.into())]);
         cx.send_bytes(Address::Link(to), frame.clone());
-        let stage = Stage::Res1 { secret, r1, share };
+        let stage = Stage::Res1 {
+            secret,
+            r1,
+            share,
+            r2: None,
+        };
         let need = Need {
             asked: need.asked.or(Some(cx.now())),
             ..need
@@ -196,14 +209,17 @@ impl Obu {
         if response.session != exchange.session {
             return Err(Reason::Unexpected);
         }
-        let Stage::Res1 { secret, r1, share } = &exchange.stage else {
+        let Stage::Res1 { secret, r1, share, r2 } = &mut exchange.stage else {
             return Err(Reason::Duplicate);
         };
         // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
-        cx.meter().add(Op::GtExp, 1);
-        let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
-        let (secrets, drawn) = match (share, response.share) {
-            (None, None) => (Secrets::paper(*r1, &r2), Some(&response.nonce)),
+        let r2 = r2.get_or_insert_with(|| {
+            cx.meter().add(Op::GtExp, 1);
+            let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
+            Box::new(Zeroizing::new(r2))
+        });
+        let (secrets, drawn) = match (&*share, response.share) {
+            (None, None) => (Secrets::paper(*r1, r2), Some(&response.nonce)),
             (Some(own), Some(rsu)) => {
                 cx.meter().add(Op::X25519, 1);
                 let agreed = own.agree(&rsu).map_err(|_| Reason::BadElement)?;
@@ -212,7 +228,7 @@ impl Obu {
                     nonce: response.nonce,
                     rsu,
                 };
-                (Secrets::hardened(*r1, &r2, fresh, &agreed), None)
+                (Secrets::hardened(*r1, r2, fresh, &agreed), None)
             }
             _ => return Err(Reason::Unexpected),
         };
@@ -280,11 +296,11 @@ impl Obu {
         let plain = open(cx, secrets, Part::Res2, response.nonce.as_ref(), &response.sealed)?;
         let proof = match decode::<Answer>(&plain).map_err(|_| Reason::Malformed)? {
             Answer::Issued(proof) => proof,
+            // Published is silence: where nobody sends notices, a notice is a trick.
+            Answer::Revoked if !self.config.refusal_notice => return Err(Reason::Unexpected),
             Answer::Revoked => {
-                cx.emit("key_denied", []);
-                self.asking = Asking::Refused;
-                cx.cancel(RETRY);
-                self.rest_address(cx);
+                let (rsu, need) = (exchange.rsu, exchange.need);
+                self.denied(cx, rsu, need);
                 return Ok(());
             }
         };
@@ -301,6 +317,17 @@ impl Obu {
         cx.step("key", number);
         self.adopt(cx, key, certificate, need);
         Ok(())
+    }
+
+    /// An RSU said no: it is left in peace for long, and another may be asked.
+    fn denied(&mut self, cx: &mut Cx<'_>, rsu: Location, need: Need) {
+        cx.emit("key_denied", []);
+        cx.cancel(RETRY);
+        self.rsus.rest(rsu, cx.now() + LONG_REST.max(self.config.retry_rest));
+        self.asking = Asking::Looking(need);
+        self.denied = true;
+        self.rest_address(cx);
+        self.look(cx);
     }
 
     /// A new pseudonym: another key, another station, another link address, another rhythm.

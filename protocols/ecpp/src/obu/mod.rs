@@ -12,13 +12,15 @@ use roadveil_crypto::{Op, SigningKey};
 use roadveil_role::service::Signer;
 use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, encode};
 
+use crate::bucket::Bucket;
 use crate::cert::{CertId, Certificate};
 use crate::draw;
 use crate::keys::ObuKey;
 use crate::messages::Msg;
 use crate::params::Config;
-use crate::signed::Signed;
+use crate::signed::{self, Signed};
 use crate::system::{System, domain};
+use crate::view::Standing;
 use issue::Asking;
 use neighbours::Neighbours;
 use rsus::Rsus;
@@ -42,8 +44,13 @@ pub struct Obu {
     rsus: Rsus,
     pseudonym: Option<Pseudonym>,
     asking: Asking,
+    /// The last RSU that was asked said no.
+    denied: bool,
     exchanges: u64,
     neighbours: Neighbours,
+    /// For checks of certificates and of RSUs' beacons: forgeries cost their sender nothing, and each check much.
+    admissions: Bucket,
+    beacons: Bucket,
     talk: Talk,
     counts: Counts,
     state: &'static str,
@@ -71,6 +78,7 @@ struct Counts {
 impl Obu {
     /// An OBU with its member key.
     pub fn new(system: Arc<System>, config: Arc<Config>, member: Arc<ObuKey>) -> Obu {
+        let bucket = Bucket::new(config.certificate_rate);
         Obu {
             system,
             config,
@@ -78,8 +86,11 @@ impl Obu {
             rsus: Rsus::default(),
             pseudonym: None,
             asking: Asking::Content,
+            denied: false,
             exchanges: 0,
             neighbours: Neighbours::default(),
+            admissions: bucket.clone(),
+            beacons: bucket,
             talk: Talk::default(),
             counts: Counts::default(),
             state: "",
@@ -88,13 +99,12 @@ impl Obu {
 
     /// Says in which state it is, if that is another than before.
     fn say_state(&mut self, cx: &mut Cx<'_>) {
-        let state = match (&self.pseudonym, &self.asking) {
-            (_, Asking::Refused) => "refused",
-            (None, Asking::Exchanging(_)) => "requesting",
-            (None, _) => "keyless",
-            (Some(_), Asking::Exchanging(_)) => "renewing",
-            (Some(_), _) => "keyed",
+        let standing = Standing {
+            keyed: self.pseudonym.is_some(),
+            asking: matches!(self.asking, Asking::Exchanging(_)),
+            denied: self.denied,
         };
+        let state = standing.name();
         if state != self.state {
             self.state = state;
             cx.state(state);
@@ -149,9 +159,13 @@ impl Actor for Obu {
         cx.set_link_addr(addr);
         let phase = draw::below(cx.rng("phase", 0), TICK_PERIOD);
         cx.timer(phase, TICK);
-        // After an interruption, what was under way is lost, and so is a key whose time ran out.
+        // After a failure, what was under way is lost, and so is the key.
         self.asking = Asking::Content;
-        self.pseudonym = None;
+        self.denied = false;
+        if self.pseudonym.take().is_some() {
+            cx.emit("key_lost", []);
+        }
+        self.talk.renew();
         self.want_key(cx);
         self.say_state(cx);
     }
@@ -198,7 +212,8 @@ impl Signer for Obu {
         let now = cx.now();
         let pseudonym = self.valid_pseudonym(now)?;
         cx.meter().add(Op::G1Mul, 1);
-        let signature = pseudonym.key.sign(payload, domain::SERVICE, cx.rng("service", 0));
+        let statement = signed::statement(&pseudonym.id, payload);
+        let signature = pseudonym.key.sign(&statement, domain::SERVICE, cx.rng("service", 0));
         Some(encode(&Signed {
             certificate: pseudonym.certificate,
             signature,

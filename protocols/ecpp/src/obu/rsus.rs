@@ -123,6 +123,9 @@ impl Obu {
         if beacon.location.distance(&cx.position()) > self.config.rsu_range {
             return Err(Reason::WrongLocation);
         }
+        if !self.beacons.take(now) {
+            return Err(Reason::RateLimited);
+        }
         if !cx.check(&beacon::check(&self.system, beacon)).is_valid() {
             return Err(Reason::BadSignature);
         }

@@ -18,8 +18,6 @@ use crate::messages::{Body, Cam, Credential, Msg, Safety};
 use crate::params::Attach;
 use crate::system::{Location, System, domain};
 
-/// How many certificates one message asks for.
-const WANTED: usize = 4;
 /// How many unknown certificates are remembered.
 const ASKED: usize = 64;
 /// How long until one is asked for again.
@@ -34,16 +32,17 @@ pub(super) struct Talk {
     attached: Option<Time>,
     /// Somebody lacks it.
     attach: bool,
-    /// To ask for.
-    wanted: Vec<CertId>,
-    /// What was asked for, and when.
+    /// To ask for, with when it was heard of; the oldest first.
+    wanted: Vec<(CertId, Time)>,
+    /// What was asked for, and when; the oldest first.
     asked: Vec<(CertId, Time)>,
 }
 
 impl Talk {
-    /// A new pseudonym, which nobody knows.
+    /// A new pseudonym, which nobody knows. It asks for nothing that the last one wanted or asked for: a question goes
+    /// on the air, and whoever planted it would know both for one vehicle.
     pub(super) fn renew(&mut self) {
-        self.attached = None;
+        *self = Talk::default();
     }
 
     fn attaches(&self, mode: Attach, now: Time) -> bool {
@@ -55,26 +54,40 @@ impl Talk {
         }
     }
 
-    /// Somebody spoke under a certificate that is not known.
+    /// Somebody spoke under a certificate that is not known. What was heard of longest ago makes room: digests that
+    /// nobody has a certificate for cost nothing, and must not keep a vehicle from asking for others.
     fn want(&mut self, id: CertId, now: Time) {
-        self.asked.retain(|(_, at)| now.since(*at) < ASK_AGAIN);
-        if self.asked.len() < ASKED && self.wanted.len() < ASKED && self.asked.iter().all(|(asked, _)| *asked != id) {
-            self.asked.push((id, now));
-            self.wanted.push(id);
+        self.forget_old(now);
+        if self.asked.iter().any(|(asked, _)| *asked == id) {
+            return;
+        }
+        for list in [&mut self.asked, &mut self.wanted] {
+            if list.len() >= ASKED {
+                list.remove(0);
+            }
+            list.push((id, now));
         }
     }
 
     /// What to ask for now.
-    fn take_wanted(&mut self) -> Vec<CertId> {
+    fn take_wanted(&mut self, now: Time) -> Vec<CertId> {
         if self.wanted.is_empty() {
             return Vec::new();
         }
-        self.wanted.drain(..self.wanted.len().min(WANTED)).collect()
+        self.forget_old(now);
+        let count = self.wanted.len().min(Body::WANTED);
+        self.wanted.drain(..count).map(|(id, _)| id).collect()
+    }
+
+    fn forget_old(&mut self, now: Time) {
+        for list in [&mut self.asked, &mut self.wanted] {
+            list.retain(|(_, at)| now.since(*at) < ASK_AGAIN);
+        }
     }
 
     /// It is known now.
     fn found(&mut self, id: &CertId) {
-        self.wanted.retain(|wanted| wanted != id);
+        self.wanted.retain(|(wanted, _)| wanted != id);
     }
 }
 
@@ -96,7 +109,7 @@ impl Obu {
         else {
             return;
         };
-        let wanted = self.talk.take_wanted();
+        let wanted = self.talk.take_wanted(now);
         let body = Body::padded(cam(cx, pseudonym.id, pseudonym.sequence), wanted, config.body_bytes);
         pseudonym.sequence = pseudonym.sequence.wrapping_add(1);
         cx.meter().add(Op::G1Mul, 1);
@@ -142,6 +155,9 @@ impl Obu {
             credential,
             signature,
         } = message;
+        if body.wanted.len() > Body::WANTED {
+            return Err(Reason::Malformed);
+        }
         if now.distance(Time::from_millis(body.cam.time)) > self.config.freshness {
             return Err(Reason::Stale);
         }
@@ -200,6 +216,13 @@ impl Obu {
         }
         if !certificate.validity.holds(cx.now(), self.config.freshness) {
             return Err(Reason::OutsideValidity);
+        }
+        // No honest RSU certifies for so long: one that does has lost its key, and its certificates do not last.
+        if certificate.validity.length() > self.config.max_lifetime {
+            return Err(Reason::OverlongValidity);
+        }
+        if !self.admissions.take(cx.now()) {
+            return Err(Reason::RateLimited);
         }
         self.counts.certificates += 1;
         if !cx.check(&certificate.check(&self.system)).is_valid() {
@@ -321,5 +344,27 @@ impl Question for MessageCheck {
                 &self.signature,
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roadveil_crypto::ByteArray;
+
+    #[test]
+    fn a_flood_of_digests_does_not_keep_a_new_one_out() {
+        let mut talk = Talk::default();
+        let id = |n: u64| ByteArray(n.to_be_bytes());
+        for n in 0..1000 {
+            talk.want(id(n), Time::ZERO);
+        }
+        assert_eq!((talk.wanted.len(), talk.asked.len()), (ASKED, ASKED));
+        talk.want(id(5000), Time::from_millis(1));
+        let now = Time::from_millis(400);
+        let asked: Vec<_> = (0..ASKED).flat_map(|_| talk.take_wanted(now)).collect();
+        assert!(asked.contains(&id(5000)) && asked.len() == ASKED);
+        talk.want(id(6000), now);
+        assert!(talk.take_wanted(now + ASK_AGAIN).is_empty(), "it is not heard any more");
     }
 }

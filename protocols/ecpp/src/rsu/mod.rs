@@ -6,9 +6,10 @@ pub mod sessions;
 use std::sync::Arc;
 
 use roadveil_crypto::{EphemeralShare, G1, G2, Op, ScalarBytes, pairing};
-use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, decode, encode};
+use roadveil_role::{Actor, Address, Cx, HostAddr, LinkAddr, Reason, Time, Timer, decode, encode};
 
 use crate::beacon;
+use crate::bucket::Bucket;
 use crate::cert::{self, Certificate};
 use crate::draw;
 use crate::keys::RsuKey;
@@ -18,7 +19,7 @@ use crate::schedule::{Fresh, Part, Secrets, WireNonce, open, seal, session_id};
 use crate::sigma1::Claim;
 use crate::system::System;
 use records::Records;
-use sessions::{Bucket, Session, Sessions, Stage};
+use sessions::{Session, Sessions, Stage};
 
 const BEACON: Timer = Timer(1);
 
@@ -31,8 +32,12 @@ pub struct Rsu {
     addr: Option<LinkAddr>,
     sessions: Sessions,
     bucket: Bucket,
+    /// For what is sent again: a replay costs its sender nothing, and the answer costs air.
+    resends: Bucket,
     records: Records,
     list: Revoked,
+    /// Where the lists come from.
+    ta: Option<HostAddr>,
     exchanges: u64,
 }
 
@@ -42,6 +47,19 @@ struct Revoked {
     sequence: u64,
     time: Time,
     rids: Vec<ScalarBytes>,
+    /// The RSU was away since, and may have missed a newer one.
+    missed: bool,
+}
+
+impl Revoked {
+    /// Can it be told from this list whom not to serve? Not if it is old, if a newer one may have been missed, or if none
+    /// came yet: numbers begin with 1.
+    fn is_current(&self, now: Time, config: &Config) -> Result<(), Reason> {
+        if self.sequence == 0 || self.missed || now.since(self.time) > config.list_max_age {
+            return Err(Reason::Stale);
+        }
+        Ok(())
+    }
 }
 
 /// What became of a request: the answer to seal, or why there is none.
@@ -51,6 +69,7 @@ impl Rsu {
     /// An RSU with its key.
     pub fn new(system: Arc<System>, config: Arc<Config>, key: Arc<RsuKey>) -> Rsu {
         let bucket = Bucket::new(config.request_rate);
+        let resends = Bucket::new(config.request_rate.saturating_mul(2));
         Rsu {
             system,
             config,
@@ -58,8 +77,10 @@ impl Rsu {
             addr: None,
             sessions: Sessions::default(),
             bucket,
+            resends,
             records: Records::default(),
             list: Revoked::default(),
+            ta: None,
             exchanges: 0,
         }
     }
@@ -70,6 +91,8 @@ impl Rsu {
     }
 
     fn announce(&mut self, cx: &mut Cx<'_>, due: Time) {
+        self.sessions.purge(cx.now());
+        self.ask_for_list(cx);
         let addr = cx.link_addr();
         let time = cx.now().as_millis();
         cx.meter().charge(crate::blmq::SIGN);
@@ -80,13 +103,20 @@ impl Rsu {
         cx.timer_at(next.max(cx.now()), BEACON);
     }
 
+    /// After a failure: tells the authority that it has no list that counts, until one comes.
+    fn ask_for_list(&self, cx: &mut Cx<'_>) {
+        if let Some(ta) = self.ta.filter(|_| self.list.missed) {
+            cx.send(Address::Host(ta), &Msg::Ack { sequence: 0 });
+        }
+    }
+
     /// Steps 1 and 2.
     fn req1(&mut self, cx: &mut Cx<'_>, from: Address, request: &Req1) -> Result<(), Reason> {
         let id = session_id(&request.r1, request.share.as_ref());
-        if let Some(session) = self.sessions.get(&id) {
+        if let Some(session) = self.sessions.get(cx.now(), &id) {
             // A retry, or a replay: the same bytes again, never another encryption.
-            cx.send_bytes(from, session.res1.clone());
-            return Ok(());
+            let frame = session.res1.clone();
+            return self.resend(cx, from, frame);
         }
         if request.share.is_some() != self.config.hardened {
             return Err(Reason::Unexpected);
@@ -140,9 +170,21 @@ impl Rsu {
         Ok(())
     }
 
+    /// The same bytes again, so often in a second.
+    fn resend(&mut self, cx: &mut Cx<'_>, to: Address, frame: Vec<u8>) -> Result<(), Reason> {
+        if !self.resends.take(cx.now()) {
+            return Err(Reason::RateLimited);
+        }
+        cx.send_bytes(to, frame);
+        Ok(())
+    }
+
     /// Steps 3b and 4.
     fn req2(&mut self, cx: &mut Cx<'_>, from: Address, request: Req2) -> Result<(), Reason> {
-        let session = self.sessions.get(&request.session).ok_or(Reason::Unexpected)?;
+        let session = self
+            .sessions
+            .get(cx.now(), &request.session)
+            .ok_or(Reason::Unexpected)?;
         let number = session.number;
         let secrets = match &session.stage {
             Stage::AwaitsReq2(secrets) => secrets.clone(),
@@ -151,13 +193,19 @@ impl Rsu {
                 answer,
             } if *answered == request => {
                 // A retry, or a replay: the same bytes again.
-                cx.send_bytes(from, answer.clone()?);
-                return Ok(());
+                let frame = answer.clone()?;
+                return self.resend(cx, from, frame);
             }
             Stage::Answered { .. } => return Err(Reason::Unexpected),
         };
         let plain = open(cx, &secrets, Part::Req2, request.nonce.as_ref(), &request.sealed)?;
-        // From here on the sender is who began the run, and the run has its one answer.
+        // From here on the sender is who began the run. While the RSU does not know whom to refuse, the run stays open: a
+        // retry is taken up as soon as there is a list.
+        if let Err(why) = self.list.is_current(cx.now(), &self.config) {
+            cx.emit("key_refused", [("why", why.name().into())]);
+            return Err(why);
+        }
+        // Now the run has its one answer.
         let decision = self.decide(cx, &secrets, &plain);
         let answer = match &decision {
             Ok(answer) => Ok(self.seal_answer(cx, &secrets, answer)),
@@ -185,9 +233,6 @@ impl Rsu {
             y: request.y,
         };
         // 4a: is it listed?
-        if cx.now().since(self.list.time) > self.config.list_max_age {
-            return Err(Reason::Stale);
-        }
         if self.list.rids.binary_search(&claim.rid).is_ok() {
             return Err(Reason::Revoked);
         }
@@ -216,7 +261,10 @@ impl Rsu {
                 return Err(Reason::KeyConflict);
             }
         }
-        self.records.keep(&claim, request.sigma1);
+        if self.records.is_crowded(&claim, cx.now()) {
+            return Err(Reason::RateLimited);
+        }
+        self.records.keep(&claim, request.sigma1, cx.now());
         cx.meter().charge(cert::SIGN);
         let certificate = Certificate::issue(
             &self.system,
@@ -252,7 +300,7 @@ impl Rsu {
         (!self.config.hardened).then_some(nonce)
     }
 
-    fn list(&mut self, cx: &mut Cx<'_>, from: Address, list: List) -> Result<(), Reason> {
+    fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: List) -> Result<(), Reason> {
         if list.epoch != self.system.epoch() {
             return Err(Reason::WrongEpoch);
         }
@@ -265,12 +313,10 @@ impl Rsu {
         if !cx.check(&list.check(&self.system)).is_valid() {
             return Err(Reason::BadSignature);
         }
-        cx.send(
-            from,
-            &Msg::Ack {
-                sequence: list.sequence,
-            },
-        );
+        self.ta = Some(from);
+        self.list.missed = false;
+        let sequence = list.sequence;
+        cx.send(Address::Host(from), &Msg::Ack { sequence });
         if list.sequence > self.list.sequence {
             if list.revoked.len() != self.list.rids.len() {
                 cx.emit("list_updated", [("revoked", (list.revoked.len() as u64).into())]);
@@ -279,6 +325,7 @@ impl Rsu {
                 sequence: list.sequence,
                 time: Time::from_millis(list.time),
                 rids: list.revoked,
+                missed: false,
             };
         }
         Ok(())
@@ -293,6 +340,8 @@ impl Actor for Rsu {
         self.addr = Some(addr);
         cx.set_link_addr(addr);
         cx.state("serving");
+        self.list.missed = self.list.sequence > 0;
+        self.ask_for_list(cx);
         let phase = draw::below(cx.rng("phase", 0), self.config.rsu_beacon_period);
         cx.timer(phase, BEACON);
     }
@@ -301,7 +350,7 @@ impl Actor for Rsu {
         match (from, message) {
             (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, &request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
-            (Address::Host(_), Msg::List(list)) => self.list(cx, from, list),
+            (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
             // What others say to everyone is none of its business.
             (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_)) => Ok(()),
             _ => Err(Reason::Unexpected),

@@ -1,4 +1,4 @@
-//! Runs of the key issue that an RSU has open, bounded; and how many it takes up in a second.
+//! Runs of the key issue that an RSU has open, bounded.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::schedule::{Secrets, SessionId};
 /// How many runs an RSU keeps; the oldest goes first.
 pub const CAPACITY: usize = 1024;
 
-/// How long it keeps a run.
+/// How long it keeps a run: its secrets open what was said, so they go when nobody can be waiting any more.
 pub const LIFETIME: Duration = Duration::from_secs(60);
 
 /// One run.
@@ -25,6 +25,12 @@ pub struct Session {
     pub res1: Vec<u8>,
     /// How far it is.
     pub stage: Stage,
+}
+
+impl Session {
+    fn lasts(&self, now: Time) -> bool {
+        now.since(self.began) < LIFETIME
+    }
 }
 
 /// How far a run is.
@@ -46,9 +52,9 @@ pub enum Stage {
 pub struct Sessions(BTreeMap<SessionId, Session>);
 
 impl Sessions {
-    /// The run of that name.
-    pub fn get(&self, id: &SessionId) -> Option<&Session> {
-        self.0.get(id)
+    /// The run of that name, unless it is over.
+    pub fn get(&self, now: Time, id: &SessionId) -> Option<&Session> {
+        self.0.get(id).filter(|session| session.lasts(now))
     }
 
     /// The run of that name, to change it.
@@ -56,10 +62,15 @@ impl Sessions {
         self.0.get_mut(id)
     }
 
+    /// Forgets what is over.
+    pub fn purge(&mut self, now: Time) {
+        self.0.retain(|_, session| session.lasts(now));
+    }
+
     /// Opens a run. What is over is forgotten, and the oldest run if there are too many.
     pub fn open(&mut self, now: Time, id: SessionId, session: Session) {
         if self.0.len() >= CAPACITY {
-            self.0.retain(|_, session| now.since(session.began) < LIFETIME);
+            self.purge(now);
         }
         if self.0.len() >= CAPACITY {
             let oldest = self
@@ -82,44 +93,6 @@ impl Sessions {
     /// Is none open?
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-}
-
-/// A bucket that fills with time, up to what a second brings.
-#[derive(Clone, Debug)]
-pub struct Bucket {
-    rate: u64,
-    /// In units of a billionth of a token.
-    level: u64,
-    filled: Time,
-}
-
-const TOKEN: u64 = 1_000_000_000;
-
-impl Bucket {
-    /// A full bucket, for `rate` a second.
-    pub fn new(rate: u64) -> Bucket {
-        Bucket {
-            rate,
-            level: rate.saturating_mul(TOKEN),
-            filled: Time::ZERO,
-        }
-    }
-
-    /// Takes one token, if there is one.
-    pub fn take(&mut self, now: Time) -> bool {
-        // A nanosecond brings `rate` billionths of a token.
-        let passed = now.0.saturating_sub(self.filled.0);
-        self.filled = now;
-        self.level = self
-            .level
-            .saturating_add(passed.saturating_mul(self.rate))
-            .min(self.rate.saturating_mul(TOKEN));
-        let enough = self.level >= TOKEN;
-        if enough {
-            self.level -= TOKEN;
-        }
-        enough
     }
 }
 
@@ -156,23 +129,23 @@ mod tests {
             sessions.open(Time(n as u64), id(n), session(Time(n as u64)));
         }
         assert_eq!(sessions.len(), CAPACITY);
-        assert!(sessions.get(&id(9)).is_none() && sessions.get(&id(10)).is_some());
+        let now = Time(CAPACITY as u64 + 10);
+        assert!(sessions.get(now, &id(9)).is_none() && sessions.get(now, &id(10)).is_some());
         let later = Time(20) + LIFETIME;
         sessions.open(later, id(0), session(later));
         assert_eq!(sessions.len(), CAPACITY - 10, "those that are over went too");
     }
 
     #[test]
-    fn a_bucket_gives_its_rate() {
-        let mut bucket = Bucket::new(10);
-        let taken = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(now)).count();
-        assert_eq!(taken(&mut bucket, Time::ZERO), 10);
-        assert_eq!(taken(&mut bucket, Time::from_millis(99)), 0);
-        assert_eq!(taken(&mut bucket, Time::from_millis(500)), 5);
-        assert_eq!(taken(&mut bucket, Time::from_secs(1000)), 10);
-        let steady = (0..1000)
-            .filter(|n| bucket.take(Time::from_millis(2_000_000 + 10 * n)))
-            .count();
-        assert!((100..=120).contains(&steady), "{steady}");
+    fn a_run_is_over_after_its_time() {
+        let mut sessions = Sessions::default();
+        sessions.open(Time::ZERO, id(1), session(Time::ZERO));
+        let last = Time(Time::from_secs(60).0 - 1);
+        sessions.purge(last);
+        assert!(sessions.get(last, &id(1)).is_some());
+        let over = Time::ZERO + LIFETIME;
+        assert!(sessions.get(over, &id(1)).is_none());
+        sessions.purge(over);
+        assert!(sessions.is_empty(), "its secrets are gone");
     }
 }
