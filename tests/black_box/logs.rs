@@ -168,6 +168,18 @@ fn an_interrupted_run_closes_its_log() {
     assert_eq!(code(&roadveil(folder.path(), &["verify", "run.mcap", "--quiet"])), 0);
 }
 
+/// The sample is the golden run's log: whoever changes the one renews the other
+/// (`roadveil run three-cars --headless --seed 1 --duration 10s --log logs/sample.mcap`).
+#[test]
+fn the_sample_log_verifies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = roadveil(root, &["verify", "logs/sample.mcap"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    let info = roadveil(root, &["log", "info", "logs/sample.mcap", "--json"]);
+    let info: serde_json::Value = serde_json::from_slice(&info.stdout).expect("JSON");
+    assert_eq!(info["stream_hash"].as_str(), Some(include_str!("golden.txt").trim()));
+}
+
 #[test]
 fn events_are_printed_a_json_object_a_line() {
     let (folder, _path) = logged("3s");

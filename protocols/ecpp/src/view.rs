@@ -57,9 +57,10 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// No number before the first key: a mean of nothing must not pass for a good one.
     fn mean_delay(&self) -> f64 {
         if self.obtained == 0 {
-            0.0
+            f64::NAN
         } else {
             self.delay_sum / self.obtained as f64
         }
@@ -202,7 +203,15 @@ impl Fold for Summary {
             ("messages_sent", self.sent.into()),
             ("messages_accepted", self.accepted.into()),
             ("messages_refused", self.rejected.into()),
-            ("messages_accepted_share", self.accepted_share().into()),
+            (
+                "messages_accepted_share",
+                if self.accepted + self.rejected == 0 {
+                    f64::NAN
+                } else {
+                    self.accepted_share()
+                }
+                .into(),
+            ),
             ("certificates_checked", self.certificates.into()),
         ]
     }
