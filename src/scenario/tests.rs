@@ -304,8 +304,9 @@ fn what_cannot_be_loaded_says_why() {
     let cases = [
         (
             "citty",
-            "citty: there is no such topology: expected a file, or one of `city`, `ecpp`, `three-cars`; did you mean `city`?",
+            "citty: there is no such topology: expected a file, or one of `city`,",
         ),
+        ("citty", "did you mean `city`?"),
         ("/nonexistent/x.toml", "/nonexistent/x.toml: there is no such topology"),
         ("src", "src: is a folder"),
         ("topologies/data/city.net.xml.gz", "not TOML: a byte that is no UTF-8"),

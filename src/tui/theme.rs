@@ -127,6 +127,16 @@ pub enum KeyState {
     Revoked,
 }
 
+/// Does a state's name have the word, or one that begins with it? "invalid" does not say "valid".
+fn says(state: &str, word: &str) -> bool {
+    if word.contains(' ') {
+        return state.contains(word);
+    }
+    state
+        .split(|letter: char| !letter.is_alphanumeric())
+        .any(|part| part.starts_with(word))
+}
+
 impl KeyState {
     /// What the state's name says.
     pub fn of(state: Option<&str>) -> KeyState {
@@ -164,7 +174,7 @@ impl KeyState {
         let state = state.to_lowercase();
         WORDS
             .iter()
-            .find(|(_, words)| words.iter().any(|word| state.contains(word)))
+            .find(|(_, words)| words.iter().any(|word| says(&state, word)))
             .map_or(KeyState::Other, |(known, _)| *known)
     }
 

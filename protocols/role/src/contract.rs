@@ -7,7 +7,8 @@ use crate::{Address, Reason, Time, Timer};
 
 /// A protocol's state machine on one node, as the kernel sees it.
 pub trait Role: Send {
-    /// The node is switched on.
+    /// The node is switched on, for the first time or again after a failure. Its timers are gone by then; what else does
+    /// not survive, the role drops here. All nodes start at the same instant: whatever is periodic needs a drawn phase.
     fn start(&mut self, cx: &mut Cx<'_>);
 
     /// A frame of this protocol arrived, and its turn on the processor has come.
@@ -42,7 +43,7 @@ pub trait Actor: Clone + Send + 'static {
     /// The node is switched on.
     fn start(&mut self, _cx: &mut Cx<'_>) {}
 
-    /// A message arrived.
+    /// A message arrived. One that is merely not for this role is no refusal: `Ok`.
     ///
     /// # Errors
     /// Why the message is refused; it becomes an event.

@@ -176,7 +176,7 @@ impl<'a> Cx<'a> {
         self.anticipated.push(check);
     }
 
-    /// Wakes the role after a span.
+    /// Wakes the role after a span. A timer that is set already moves.
     pub fn timer(&mut self, after: Duration, timer: Timer) {
         self.timer_at(self.loan.now + after, timer);
     }
