@@ -33,6 +33,11 @@ pub(super) fn verify(args: &Verify) -> Result<Exit, Failure> {
         print(&describe(&path.display().to_string(), &compared))?;
     }
     match compared.verdict() {
+        Verdict::Same if compared.compared == 0 => Err(Failure::Input(miette::miette!(
+            help = "the file was cut before its first events, or its run ended before it had any",
+            "{}: there is no event to compare",
+            path.display()
+        ))),
         Verdict::Same => Ok(Exit::Done),
         Verdict::Different => Ok(Exit::Failed),
         Verdict::Damaged => Err(Failure::Input(miette::miette!(

@@ -15,11 +15,15 @@ use super::{code, roadveil, stderr, stdout};
 
 /// A short run's log in a folder of its own.
 fn logged(duration: &str) -> (tempfile::TempDir, PathBuf) {
+    logged_of("three-cars", duration)
+}
+
+fn logged_of(topology: &str, duration: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("run.mcap");
     let words = [
         "run",
-        "three-cars",
+        topology,
         "--headless",
         "--quiet",
         "--duration",
@@ -100,13 +104,27 @@ fn what_no_longer_decodes_is_bad_input() {
 
 #[test]
 fn a_cut_log_verifies_up_to_its_cut() {
-    let (folder, path) = logged("8s");
+    let (folder, path) = logged_of("city", "8s");
     let good = fs::read(&path).expect("bytes");
     fs::write(folder.path().join("cut.mcap"), &good[..good.len() * 2 / 3]).expect("writes");
     let output = roadveil(folder.path(), &["log", "info", "cut.mcap"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let output = roadveil(folder.path(), &["log", "info", "cut.mcap", "--json"]);
+    let info: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(info["events"].as_u64().expect("events") > 1000, "{info}");
     let output = roadveil(folder.path(), &["verify", "cut.mcap"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+}
+
+#[test]
+fn a_log_without_an_event_is_nothing_that_verifies() {
+    let (folder, path) = logged("8s");
+    let good = fs::read(&path).expect("bytes");
+    // Cut within the first chunk, so that only the manifest is left.
+    fs::write(folder.path().join("cut.mcap"), &good[..good.len() / 2]).expect("writes");
+    let output = roadveil(folder.path(), &["verify", "cut.mcap"]);
+    assert_eq!(code(&output), 2, "{}{}", stdout(&output), stderr(&output));
+    assert!(stderr(&output).contains("no event to compare"), "{}", stderr(&output));
 }
 
 #[test]
@@ -133,6 +151,8 @@ fn a_killed_run_leaves_a_log_that_opens_and_verifies() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let info: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert!(info["events"].as_u64().expect("events") > 100, "{info}");
+    let output = roadveil(folder.path(), &["verify", "run.mcap"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
 }
 
 #[test]
