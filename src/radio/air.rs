@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use roadveil_role::{LinkAddr, Reason, Time};
 
+use super::CANDIDATE_MARGIN_DB;
 use super::draw::Key;
 use super::params::Params;
-use super::propagation::{CANDIDATE_MARGIN_DB, Heard, Propagation, dbm, milliwatts};
+use super::propagation::{Heard, Propagation, dbm, milliwatts};
 use crate::event::{NodeId, Reception, TxId};
 
 /// A frame on the air, or one that ended while another that overlapped it is still going on.
@@ -75,7 +76,7 @@ impl Air {
             sensitivity_mw: milliwatts(params.sensitivity_dbm),
             candidate_mw: milliwatts(params.sensitivity_dbm - CANDIDATE_MARGIN_DB) as f32,
             sense_mw: milliwatts(params.carrier_sense_dbm) as f32,
-            noise_mw: milliwatts(params.noise_dbm),
+            noise_mw: milliwatts(params.noise_dbm()),
             capture: milliwatts(params.capture_db),
             params,
             propagation,

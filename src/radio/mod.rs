@@ -10,6 +10,7 @@
 mod access;
 mod air;
 mod draw;
+mod error_rate;
 mod grid;
 mod obstacle;
 mod params;
@@ -18,12 +19,16 @@ mod propagation;
 pub use access::{Mac, Outgoing, Turn};
 pub use air::{Air, Emission, Ended};
 pub use draw::{Draws, Key};
+pub use error_rate::Rate;
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
-pub use params::{Fading, Params};
-pub use propagation::{CANDIDATE_MARGIN_DB, Heard, Propagation};
+pub use params::{Dcc, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};
+pub use propagation::{Heard, Propagation};
 
 use core::time::Duration;
+
+/// A broadcast's candidates are the receivers whose mean power is at least the sensitivity less this, dB.
+pub const CANDIDATE_MARGIN_DB: f64 = 10.0;
 
 /// Short inter-frame space in a 10 MHz channel.
 pub const SIFS: Duration = Duration::from_micros(32);

@@ -1,5 +1,6 @@
 //! How strongly a frame arrives: log-distance path loss, walls, Nakagami fading.
 
+use super::CANDIDATE_MARGIN_DB;
 use super::draw::{Draws, Key};
 use super::obstacle::Obstacles;
 use super::params::{Fading, Params};
@@ -26,9 +27,6 @@ pub struct Propagation {
     floor: f64,
     reach: f64,
 }
-
-/// A broadcast's candidates are the receivers whose mean power is at least the sensitivity less this, dB.
-pub const CANDIDATE_MARGIN_DB: f64 = 10.0;
 
 impl Propagation {
     /// The channel with these parameters and buildings, in the run with this seed.
