@@ -122,6 +122,7 @@ impl Kernel {
             sender: index as u32,
             from: frame.from,
             to: frame.to,
+            priority: frame.priority,
             addressee: if unicast { self.owner(frame.to) } else { None },
             start: self.now,
             end,
@@ -169,6 +170,7 @@ impl Kernel {
         let outgoing = Outgoing {
             from: frame.from,
             to: frame.to,
+            priority: frame.priority,
             bytes: frame.bytes,
             since: frame.since,
             attempt: frame.attempt,

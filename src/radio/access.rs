@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use roadveil_role::{LinkAddr, Time};
+use roadveil_role::{LinkAddr, Priority, Time};
 
 use super::draw::{Draws, Key};
 use super::params::Params;
@@ -20,6 +20,8 @@ pub struct Outgoing {
     pub from: LinkAddr,
     /// The receiver's address.
     pub to: LinkAddr,
+    /// How urgent the role said it is.
+    pub priority: Priority,
     /// The frame.
     pub bytes: Arc<[u8]>,
     /// When the role sent it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadveil_role::{LinkAddr, Reason, Time};
+use roadveil_role::{LinkAddr, Priority, Reason, Time};
 
 use super::CANDIDATE_MARGIN_DB;
 use super::draw::Key;
@@ -21,6 +21,8 @@ pub struct Emission {
     pub from: LinkAddr,
     /// The receiver's address.
     pub to: LinkAddr,
+    /// How urgent the role said it is.
+    pub priority: Priority,
     /// The node that has that address, for a unicast.
     pub addressee: Option<u32>,
     /// Beginning.
@@ -272,6 +274,7 @@ mod tests {
                 sender: sender as u32,
                 from: LinkAddr::local([sender as u8; 6]),
                 to,
+                priority: Priority::default(),
                 addressee,
                 start,
                 end,
