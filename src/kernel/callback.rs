@@ -309,6 +309,7 @@ impl Kernel {
                     bytes: frame.into(),
                     since: self.now,
                     attempt: 0,
+                    received: false,
                 };
                 self.transmit(index, outgoing);
             }

@@ -126,7 +126,7 @@ parameters! {
     /// For how long after a preamble's detection that can happen, microseconds; 0: never.
     capture_window_us: f64 = 16.0, 0.0;
     /// Energy of 802.11 signals above which the channel counts as busy, dBm.
-    carrier_sense_dbm: f64 = -85.0, -82.0;
+    carrier_sense_dbm: f64 = -85.0, -85.0103;
     /// Mean power below which a frame is neither received nor disturbs, dBm; not above `sensitivity_dbm` less 10 dB.
     floor_dbm: f64 = -102.0, -104.0;
     /// Path loss in the open: `log-distance`, `two-ray` or `dual-slope`.
