@@ -9,15 +9,20 @@
 
 mod access;
 mod air;
+mod channel;
 mod draw;
 mod error_rate;
+mod fading;
 mod grid;
 mod obstacle;
+mod octaves;
 mod params;
+mod path_loss;
 mod propagation;
 
 pub use access::{Mac, Outgoing, Turn};
 pub use air::{Air, Emission, Ended};
+pub use channel::{Antenna, Channel, Fader, Link};
 pub use draw::{Draws, Key};
 pub use error_rate::Rate;
 pub use grid::Neighbours;
