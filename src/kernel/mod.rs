@@ -246,7 +246,9 @@ impl Kernel {
             What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
                 self.lose_effects(index, &bundle);
             }
-            What::Acknowledge { to, frame, .. } if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
+            What::Acknowledge { to, frame, .. }
+                if self.nodes.get(index).is_some_and(|node| node.life != entry.life) =>
+            {
                 let life = self.nodes[to as usize].life;
                 self.expect_nothing(to as usize, life, *frame);
             }

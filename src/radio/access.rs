@@ -360,7 +360,7 @@ mod tests {
         mac.enqueue(us(1_000), frame(Priority::Voice), idle(0), &draws)
             .expect("room");
         mac.pause(us(1_030), idle(0));
-        assert_eq!(mac.next(idle(1_500)), Some(us(1_500) + DIFS));
+        assert_eq!(turn(&mut mac, idle(1_500)), Some(us(1_500) + DIFS));
     }
 
     #[test]
@@ -370,7 +370,7 @@ mod tests {
         for _ in 0..300 {
             mac.enqueue(us(1_000), frame(Priority::Voice), busy(0), &draws)
                 .expect("room");
-            let at = mac.next(idle(1_500)).expect("waits");
+            let at = turn(&mut mac, idle(1_500)).expect("waits");
             let slots = (at.0 - (us(1_500) + DIFS).0) / SLOT.as_nanos() as u64;
             seen[slots as usize] = true;
             mac.reset();
@@ -389,7 +389,7 @@ mod tests {
             us(1_500) + DIFS + SLOT * 4 + core::time::Duration::from_micros(5),
             idle(1_500),
         );
-        assert_eq!(mac.next(idle(2_000)), Some(us(2_000) + DIFS + SLOT * 6));
+        assert_eq!(turn(&mut mac, idle(2_000)), Some(us(2_000) + DIFS + SLOT * 6));
     }
 
     #[test]

@@ -13,20 +13,23 @@ mod air;
 mod channel;
 mod draw;
 mod error_rate;
+mod fading;
 mod grid;
+mod link_table;
 mod obstacle;
+mod octaves;
 mod params;
-mod propagation;
+mod path_loss;
 mod receiver;
 
 pub use access::{Mac, Outgoing, Sensed};
 pub use air::{Air, Emission, Kind};
-pub use channel::{Antenna, Channel};
+pub use channel::{Antenna, Channel, Fader, Link};
 pub use draw::{Draws, Key};
 pub use error_rate::Rate;
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
-pub use params::{Dcc, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};
+pub use params::{Dcc, ErrorModel, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};
 
 use core::time::Duration;
 

@@ -30,6 +30,16 @@ pub enum PathLossLaw {
     DualSlope,
 }
 
+/// How noise and interference spoil a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorModel {
+    /// Closed form (Pei and Henderson, 2010; Miller, NIST, 2003).
+    Nist,
+    /// Link-level simulations, as ns-3 has them by default since 3.32.
+    LinkTable,
+}
+
 /// Small-scale fading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -117,6 +127,8 @@ parameters! {
     rate_mbps: f64 = 6.0, 6.0;
     /// What the receiver adds to the thermal noise of -104 dBm, dB.
     noise_figure_db: f64 = 7.0, 7.0;
+    /// What spoils a frame: `nist` or `link-table`.
+    error_model: ErrorModel = ErrorModel::Nist, ErrorModel::LinkTable;
     /// Weakest power at which a preamble is detected, dBm (IEEE 802.11-2020 asks for -82 at 6 Mbit/s in 10 MHz).
     sensitivity_dbm: f64 = -92.0, -82.0;
     /// Weakest ratio of signal to noise and interference at which a preamble is detected, dB.

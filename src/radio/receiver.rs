@@ -15,7 +15,8 @@
 use roadveil_role::{Reason, Time};
 
 use super::access::Sensed;
-use super::error_rate::{ErrorTable, Rate};
+use super::error_rate::Rate;
+use super::link_table::Errors;
 use super::params::Params;
 use super::{DETECTION, HEADER, PREAMBLE};
 
@@ -41,8 +42,8 @@ pub struct Phy {
     capture_ratio: f64,
     capture_ns: u64,
     noise: f64,
-    header: ErrorTable,
-    payload: ErrorTable,
+    header: Errors,
+    payload: Errors,
     header_bits_per_ns: f64,
     payload_bits_per_ns: f64,
 }
@@ -59,8 +60,8 @@ impl Phy {
             capture_ratio: ratio(params.capture_db),
             capture_ns: (params.capture_window_us * 1_000.0) as u64,
             noise: ratio(params.noise_dbm()) * 1e15,
-            header: ErrorTable::new(Rate::Bpsk12),
-            payload: ErrorTable::new(rate),
+            header: Errors::new(params.error_model, Rate::Bpsk12),
+            payload: Errors::new(params.error_model, rate),
             header_bits_per_ns: bits_per_ns(Rate::Bpsk12),
             payload_bits_per_ns: bits_per_ns(rate),
         }
@@ -326,12 +327,12 @@ impl Lock {
         let in_header = overlap(since, now, signal, payload);
         if in_header > 0.0 {
             let bits = in_header * phy.header_bits_per_ns;
-            self.header_loss += (bits * phy.header.loss_per_bit(ratio)) as f32;
+            self.header_loss += phy.header.loss(ratio, bits) as f32;
         }
         let in_payload = overlap(since, now, payload, Time::MAX);
         if in_payload > 0.0 {
             let bits = in_payload * phy.payload_bits_per_ns;
-            self.payload_loss += (bits * phy.payload.loss_per_bit(ratio)) as f32;
+            self.payload_loss += phy.payload.loss(ratio, bits) as f32;
         }
     }
 }
