@@ -10,6 +10,7 @@
 mod access;
 mod air;
 mod channel;
+mod decibel;
 mod draw;
 mod error_rate;
 mod fading;
@@ -19,6 +20,8 @@ mod octaves;
 mod params;
 mod path_loss;
 mod propagation;
+mod shadowing;
+mod vehicles;
 
 pub use access::{Mac, Outgoing, Turn};
 pub use air::{Air, Emission, Ended};
