@@ -27,7 +27,7 @@ pub use access::{Mac, Outgoing, Turn};
 pub use air::{Air, Emission, Ended};
 pub use channel::{Antenna, Channel, Fader, Link};
 pub use draw::{Draws, Key};
-pub use error_rate::Rate;
+pub use error_rate::{ErrorTable, Rate};
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
 pub use params::{Dcc, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};
