@@ -31,7 +31,7 @@ pub use air::{Air, Emission, Kind};
 pub use channel::{Antenna, Channel, Fader, Link};
 pub use dcc::Gate;
 pub use draw::{Draws, Key};
-pub use error_rate::Rate;
+pub use error_rate::{ErrorTable, Rate};
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
 pub use params::{Dcc, ErrorModel, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};
