@@ -119,7 +119,7 @@ impl Kernel {
             .nodes
             .iter()
             .map(|node| Antenna {
-                height_m: 1.5,
+                height_m: node.antenna_m,
                 gain_db: node.antenna_db,
             })
             .collect();
