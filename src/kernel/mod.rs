@@ -22,6 +22,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod workers;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use roadveil_crypto::{Op, tally};
 use roadveil_role::{Effect, HostAddr, LinkAddr, NodeSpec, Reason, Setup, SetupError, Time};
 
 pub use callback::catches_panic;
-pub use checks::Executed;
+pub use workers::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
@@ -213,7 +214,7 @@ impl Kernel {
             let waiting: Vec<Item> = self.nodes[index].processor.drain().collect();
             self.drop_items(index, waiting, Reason::RunEnded);
             for frame in core::mem::take(&mut self.nodes[index].mac.queue) {
-                self.unsent(index, &frame.bytes, Reason::RunEnded);
+                self.unsent(index, &frame.frame, Reason::RunEnded);
             }
         }
         self.ended = true;
@@ -236,7 +237,7 @@ impl Kernel {
             What::Arrive { tx, from, bytes } => self.arrived(index, tx, from, bytes),
             // The rest is about the life for which it was planned. What a node had in hand when it went down is lost.
             What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
-                self.lose_effects(index, &bundle);
+                self.lose_effects(index, &bundle.effects);
             }
             _ if self.nodes.get(index).is_none_or(|node| node.life != entry.life) => {}
             What::Due { role, timer, due, set } => self.timer_due(index, role, timer, due, set),
@@ -396,7 +397,7 @@ impl Kernel {
         }
         self.drop_items(index, waiting, Reason::NodeDown);
         for frame in unsent {
-            self.unsent(index, &frame.bytes, Reason::NodeDown);
+            self.unsent(index, &frame.frame, Reason::NodeDown);
         }
         self.record(Event::Left {
             node: NodeId(index as u32),
@@ -417,8 +418,8 @@ impl Kernel {
     }
 
     /// A node went down while it worked: what it was about to send is lost.
-    fn lose_effects(&mut self, index: usize, bundle: &queue::Bundle) {
-        for effect in &bundle.effects {
+    fn lose_effects(&mut self, index: usize, effects: &[Effect]) {
+        for effect in effects {
             if let Effect::Send { frame, .. } = effect {
                 self.unsent(index, frame, Reason::NodeDown);
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadveil_role::{Address, HostAddr, LinkAddr, Reason, Time};
+use roadveil_role::{Address, HostAddr, Inbound, LinkAddr, Payload, Reason, Time};
 
 use super::Kernel;
 use super::node::Node;
@@ -24,7 +24,7 @@ impl Kernel {
             None
         };
         if let Some(why) = why {
-            self.unsent(index, &frame.bytes, why);
+            self.unsent(index, &frame.frame, why);
             return;
         }
         node.mac.queue.push_back(frame);
@@ -32,7 +32,9 @@ impl Kernel {
     }
 
     /// A frame that never reaches the air or the wires, or is given up.
-    pub(super) fn unsent(&mut self, index: usize, frame: &[u8], why: Reason) {
+    pub(super) fn unsent(&mut self, index: usize, frame: &Payload, why: Reason) {
+        // What nobody can build was never a frame.
+        let Some(frame) = self.bytes(index, frame) else { return };
         let head = [frame.first().copied().unwrap_or(0), frame.get(1).copied().unwrap_or(0)];
         self.record(Event::Unsent {
             node: NodeId(index as u32),
@@ -58,7 +60,7 @@ impl Kernel {
             .queue
             .pop_front_if(|frame| self.now.since(frame.since) > lifetime)
         {
-            self.unsent(index, &frame.bytes, Reason::Expired);
+            self.unsent(index, &frame.frame, Reason::Expired);
         }
         if self.nodes[index].mac.queue.is_empty() {
             let params = self.air.params();
@@ -80,12 +82,15 @@ impl Kernel {
     }
 
     fn begin_frame(&mut self, index: usize, frame: Outgoing) {
+        let Some(bytes) = self.bytes(index, &frame.frame) else {
+            return;
+        };
         let tx = self.take_tx();
         let node = &mut self.nodes[index];
         node.mac.sending = true;
         let life = node.life;
         let here = (node.fix.x, node.fix.y);
-        let airtime = airtime(frame.bytes.len());
+        let airtime = airtime(bytes.len());
         let end = self.now + airtime;
         let unicast = !frame.to.is_broadcast();
         let mut heard = Vec::with_capacity(64);
@@ -110,7 +115,7 @@ impl Kernel {
             from: frame.from,
             to: frame.to,
             airtime: airtime.as_nanos() as u64,
-            bytes: Arc::clone(&frame.bytes),
+            bytes: Arc::clone(&bytes),
         }));
         self.record(Event::Sent {
             tx,
@@ -130,7 +135,7 @@ impl Kernel {
             attempt: frame.attempt,
             since: frame.since,
             life,
-            bytes: frame.bytes,
+            bytes,
             heard,
             finished: false,
         });
@@ -164,14 +169,15 @@ impl Kernel {
             receptions: ended.receptions,
         });
         let class = if unicast { Class::Unicast } else { Class::Broadcast };
+        let inbound = Arc::new(Inbound::new(Arc::clone(&frame.bytes)));
         for receiver in receivers {
-            self.deliver(receiver, tx, from, &frame.bytes, class);
+            self.deliver(receiver, tx, from, &inbound, class);
         }
         let outgoing = Outgoing {
             from: frame.from,
             to: frame.to,
             priority: frame.priority,
-            bytes: frame.bytes,
+            frame: Payload::Ready(frame.bytes),
             since: frame.since,
             attempt: frame.attempt,
         };
@@ -197,7 +203,7 @@ impl Kernel {
     pub(super) fn settle(&mut self, index: usize, delivered: bool, mut frame: Outgoing) {
         if delivered || u32::from(frame.attempt) >= self.air.params().retries {
             if !delivered {
-                self.unsent(index, &frame.bytes, Reason::RetryLimit);
+                self.unsent(index, &frame.frame, Reason::RetryLimit);
             }
             self.done(index);
             return;
@@ -232,7 +238,7 @@ impl Kernel {
         let wired =
             self.nodes[index].host.is_some() && self.nodes.get(receiver).is_some_and(|node| node.host.is_some());
         if !wired {
-            self.unsent(index, &bytes, Reason::NoSuchAddress);
+            self.unsent(index, &Payload::Ready(bytes), Reason::NoSuchAddress);
             return;
         }
         let tx = self.take_tx();
@@ -251,6 +257,7 @@ impl Kernel {
 
     /// A packet is there.
     pub(super) fn arrived(&mut self, index: usize, tx: TxId, from: Address, bytes: Arc<[u8]>) {
-        self.deliver(index, tx, from, &bytes, Class::Unicast);
+        let inbound = Arc::new(Inbound::new(bytes));
+        self.deliver(index, tx, from, &inbound, Class::Unicast);
     }
 }

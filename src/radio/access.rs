@@ -5,9 +5,8 @@
 //! looks again then.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use roadveil_role::{LinkAddr, Priority, Time};
+use roadveil_role::{LinkAddr, Payload, Priority, Time};
 
 use super::draw::{Draws, Key};
 use super::params::Params;
@@ -22,8 +21,8 @@ pub struct Outgoing {
     pub to: LinkAddr,
     /// How urgent the role said it is.
     pub priority: Priority,
-    /// The frame.
-    pub bytes: Arc<[u8]>,
+    /// The frame, perhaps not built yet.
+    pub frame: Payload,
     /// When the role sent it.
     pub since: Time,
     /// Attempts made before.
