@@ -18,7 +18,7 @@ use roadveil_role::cx::Loan;
 use roadveil_role::service::Peers;
 use roadveil_role::testkit::{Net, What};
 use roadveil_role::{
-    Address, Checker, Cx, Effect, Fix, HostAddr, LinkAddr, NodeSpec, Params, Role, Setup, Streams, Time,
+    Address, Checker, Cx, Effect, Fix, HostAddr, Inbound, LinkAddr, NodeSpec, Params, Role, Setup, Streams, Time,
 };
 use roadveil_role::{Deployment, decode, encode};
 
@@ -86,7 +86,7 @@ fn receive(
     desk: &mut Desk<'_>,
     now: Time,
     from: Address,
-    frame: &[u8],
+    frame: &Inbound,
 ) -> Vec<Effect> {
     let mut effects = Vec::new();
     let loan = Loan {
@@ -138,7 +138,7 @@ fn prepared(node: &str, role: &str, tape: &Tape, frame: usize, host: &Host) -> (
             &mut Desk::Computes(host),
             *at,
             *from,
-            frame,
+            &Inbound::new(frame.clone()),
         );
     }
     (role_of, streams)
@@ -169,7 +169,7 @@ fn step(bencher: Bencher, node: &'static str, role: &'static str, wanted: fn(&Ms
                 &mut Desk::Computes(&host),
                 at,
                 from,
-                &frame,
+                &Inbound::new(frame.clone()),
             );
             assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })));
             effects
@@ -329,7 +329,7 @@ fn hear(bencher: Bencher, attached: bool) {
         .with_inputs(|| {
             sequence += 1;
             message.body.cam.sequence = sequence;
-            encode(&Msg::Safety(message.clone()))
+            Inbound::new(encode(&Msg::Safety(message.clone())).into())
         })
         .bench_local_values(|frame| {
             let effects = receive(role.as_mut(), &mut streams, &mut Desk::Knows, at, from, &frame);

@@ -148,8 +148,8 @@ impl Actor for Ta {
         }
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
-        let (Address::Host(host), Msg::Ack { sequence }) = (from, message) else {
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
+        let (Address::Host(host), &Msg::Ack { sequence }) = (from, message) else {
             return Err(Reason::Unexpected);
         };
         let acknowledged = self.rsus.get_mut(&host).ok_or(Reason::Unexpected)?;

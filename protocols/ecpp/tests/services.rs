@@ -40,7 +40,7 @@ impl Actor for Trader {
         }
         cx.timer(secs(1), Timer(1));
     }
-    fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: Offer) -> Result<(), Reason> {
+    fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: &Offer) -> Result<(), Reason> {
         Ok(())
     }
 }

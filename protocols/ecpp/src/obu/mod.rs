@@ -170,7 +170,7 @@ impl Actor for Obu {
         self.say_state(cx);
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
         let result = match (from, message) {
             (Address::Link(_), Msg::Safety(message)) => {
                 let result = self.hear(cx, message);
@@ -180,9 +180,9 @@ impl Actor for Obu {
                 }
                 return result;
             }
-            (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, beacon),
-            (Address::Link(_), Msg::Res1(response)) => self.res1(cx, &response),
-            (Address::Link(_), Msg::Res2(response)) => self.res2(cx, &response),
+            (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, *beacon),
+            (Address::Link(_), Msg::Res1(response)) => self.res1(cx, response),
+            (Address::Link(_), Msg::Res2(response)) => self.res2(cx, response),
             _ => Err(Reason::Unexpected),
         };
         self.say_state(cx);

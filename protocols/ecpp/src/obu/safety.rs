@@ -148,7 +148,7 @@ impl Obu {
     }
 
     /// A.4: is it fresh, is its certificate good, is it new, does its signature hold?
-    pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: Safety) -> Result<(), Reason> {
+    pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: &Safety) -> Result<(), Reason> {
         let now = cx.now();
         let Safety {
             body,
@@ -161,7 +161,7 @@ impl Obu {
         if now.distance(Time::from_millis(body.cam.time)) > self.config.freshness {
             return Err(Reason::Stale);
         }
-        let id = match &credential {
+        let id = match credential {
             Credential::Digest(id) => *id,
             Credential::Certificate(certificate) => certificate.id(),
         };
@@ -171,12 +171,12 @@ impl Obu {
             return Err(Reason::Duplicate);
         }
         match credential {
-            Credential::Digest(id) if self.neighbours.get_mut(&id).is_none() => {
+            Credential::Digest(_) if self.neighbours.get_mut(&id).is_none() => {
                 self.talk.want(id, now);
                 return Err(Reason::UnknownKey);
             }
-            Credential::Certificate(certificate) if !self.knows(&id, &certificate) => {
-                self.admit(cx, id, certificate)?;
+            Credential::Certificate(certificate) if !self.knows(&id, certificate) => {
+                self.admit(cx, id, *certificate)?;
             }
             _ => {}
         }
@@ -192,7 +192,13 @@ impl Obu {
         }
         let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
         if !cx
-            .check(&check(&self.system, &neighbour.certificate, id, body, signature))
+            .check(&check(
+                &self.system,
+                &neighbour.certificate,
+                id,
+                body.clone(),
+                *signature,
+            ))
             .is_valid()
         {
             return Err(Reason::BadSignature);

@@ -180,7 +180,7 @@ impl Rsu {
     }
 
     /// Steps 3b and 4.
-    fn req2(&mut self, cx: &mut Cx<'_>, from: Address, request: Req2) -> Result<(), Reason> {
+    fn req2(&mut self, cx: &mut Cx<'_>, from: Address, request: &Req2) -> Result<(), Reason> {
         let session = self
             .sessions
             .get(cx.now(), &request.session)
@@ -191,7 +191,7 @@ impl Rsu {
             Stage::Answered {
                 request: answered,
                 answer,
-            } if *answered == request => {
+            } if answered == request => {
                 // A retry, or a replay: the same bytes again.
                 let frame = answer.clone()?;
                 return self.resend(cx, from, frame);
@@ -217,7 +217,10 @@ impl Rsu {
             cx.send_bytes(from, frame.clone());
         }
         if let Some(session) = self.sessions.get_mut(&request.session) {
-            session.stage = Stage::Answered { request, answer };
+            session.stage = Stage::Answered {
+                request: request.clone(),
+                answer,
+            };
         }
         decision
             .map(|_| ())
@@ -300,7 +303,7 @@ impl Rsu {
         (!self.config.hardened).then_some(nonce)
     }
 
-    fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: List) -> Result<(), Reason> {
+    fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: &List) -> Result<(), Reason> {
         if list.epoch != self.system.epoch() {
             return Err(Reason::WrongEpoch);
         }
@@ -324,7 +327,7 @@ impl Rsu {
             self.list = Revoked {
                 sequence: list.sequence,
                 time: Time::from_millis(list.time),
-                rids: list.revoked,
+                rids: list.revoked.clone(),
                 missed: false,
             };
         }
@@ -346,9 +349,9 @@ impl Actor for Rsu {
         cx.timer(phase, BEACON);
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
         match (from, message) {
-            (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, &request),
+            (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
             (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
             // What others say to everyone is none of its business.
