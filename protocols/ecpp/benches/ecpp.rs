@@ -7,9 +7,9 @@ use std::sync::Arc;
 use divan::{Bencher, black_box};
 use rand_core::SeedableRng;
 use roadveil_crypto::schnorr::{self, BatchItem, verify_batch};
-use roadveil_crypto::{Check, G1Bytes, Host, PreparedKey, Signature, SigningKey, Verdict};
+use roadveil_crypto::{Check, G1Bytes, Host, PreparedKey, SecretBytes, Signature, SigningKey, Verdict};
 use roadveil_ecpp::PROTOCOL;
-use roadveil_ecpp::cert::Certificate;
+use roadveil_ecpp::cert::{Certificate, Masks};
 use roadveil_ecpp::messages::{Credential, Msg};
 use roadveil_ecpp::setup::Issued;
 use roadveil_ecpp::sigma1::Claim;
@@ -208,7 +208,7 @@ fn sigma1_sign(bencher: Bencher) {
         validity: LASTS,
         y: *short.public().bytes(),
     };
-    bencher.bench_local(|| claim.sign(issued.authority().system(), member, &mut rng));
+    bencher.bench_local(|| claim.sign(issued.authority().system(), member, &SecretBytes::random(&mut rng)));
 }
 
 #[divan::bench]
@@ -220,14 +220,20 @@ fn sigma1_verify(bencher: Bencher) {
         validity: LASTS,
         y: *short.public().bytes(),
     };
-    let sigma1 = claim.sign(issued.authority().system(), member, &mut rng);
+    let sigma1 = claim.sign(issued.authority().system(), member, &SecretBytes::random(&mut rng));
     bencher.bench_local(|| assert!(black_box(&claim).verify(issued.authority().system(), &sigma1)));
 }
 
 fn certificate(keys: &mut Keys) -> Certificate {
     let rsu = keys.issued.rsu_key("rsu-0").expect("an rsu");
     let y = *keys.short.public().bytes();
-    Certificate::issue(keys.issued.authority().system(), rsu, y, LASTS, &mut keys.rng)
+    Certificate::issue(
+        keys.issued.authority().system(),
+        rsu,
+        y,
+        LASTS,
+        &Masks::random(&mut keys.rng),
+    )
 }
 
 #[divan::bench]
