@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use roadveil_crypto::Charge;
 use roadveil_role::cx::Loan;
 use roadveil_role::service::Peers;
-use roadveil_role::{Address, Cx, Effect, Fix, LinkAddr, Reason, Time, Timer};
+use roadveil_role::{Address, Cx, Effect, Fix, LinkAddr, Priority, Reason, Time, Timer};
 
 use super::Kernel;
 use super::checks::add;
@@ -204,11 +204,16 @@ impl Kernel {
         let seat = role as u8;
         for effect in effects {
             match effect {
-                Effect::Send { to, frame, anticipated } => {
+                Effect::Send {
+                    to,
+                    priority,
+                    frame,
+                    anticipated,
+                } => {
                     for check in anticipated {
                         self.checks.anticipate(check);
                     }
-                    self.send(index, to, frame);
+                    self.send(index, to, priority, frame);
                 }
                 Effect::Wake { timer, at } => self.set_timer(index, role, timer, at),
                 Effect::Cancel(timer) => {
@@ -293,16 +298,18 @@ impl Kernel {
         }
     }
 
-    fn send(&mut self, index: usize, to: Address, frame: Vec<u8>) {
+    fn send(&mut self, index: usize, to: Address, priority: Priority, frame: Vec<u8>) {
         match to {
             Address::Link(addr) => {
                 let from = self.nodes[index].link_addr;
                 let outgoing = Outgoing {
                     from,
                     to: addr,
+                    priority,
                     bytes: frame.into(),
                     since: self.now,
                     attempt: 0,
+                    received: false,
                 };
                 self.transmit(index, outgoing);
             }

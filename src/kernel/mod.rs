@@ -35,7 +35,7 @@ pub use checks::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
-use crate::radio::{Air, Draws, Key, Neighbours, Obstacles, Propagation};
+use crate::radio::{Air, Antenna, Channel, Draws, Key, Obstacles};
 use crate::scenario::{Fault, Place, Scenario};
 use checks::Checks;
 use node::Node;
@@ -78,12 +78,12 @@ pub struct Kernel {
     nodes: Vec<Node>,
     air: Air,
     wires: Wires,
-    grid: Neighbours,
     owners: BTreeMap<LinkAddr, u32>,
     checks: Checks,
     backoff: Draws,
     gnss: Draws,
-    best_antenna_db: f64,
+    /// Who finds the channel idle; kept to be used again.
+    idle: Vec<u32>,
     ticks: u64,
     next_tx: u64,
     charged: Executed,
@@ -115,21 +115,28 @@ impl Kernel {
             .iter()
             .map(|building| building.outline.as_slice());
         let obstacles = Obstacles::new(outlines, scenario.radio.wall_db, scenario.radio.indoor_db_per_m);
-        let propagation = Propagation::new(scenario.radio.clone(), obstacles, seed);
+        let antennas: Vec<Antenna> = scenario
+            .nodes
+            .iter()
+            .map(|node| Antenna {
+                height_m: 1.5,
+                gain_db: node.antenna_db,
+            })
+            .collect();
+        let channel = Channel::new(&scenario.radio, obstacles, &antennas, keys.clone(), seed);
         let mut kernel = Kernel {
             now: Time::ZERO,
             end: Time::ZERO + scenario.duration,
             ended: false,
             queue: Queue::default(),
             nodes,
-            air: Air::new(scenario.radio.clone(), propagation, keys.clone()),
+            air: Air::new(scenario.radio.clone(), channel, keys.clone(), seed),
             wires: Wires::new(scenario.backhaul.clone(), special_links(&scenario), keys, seed),
-            grid: Neighbours::default(),
             owners: BTreeMap::new(),
             checks: Checks::new(options.threads, options.share),
             backoff: Draws::new(seed, "backoff"),
             gnss: Draws::new(seed, "gnss"),
-            best_antenna_db: scenario.nodes.iter().map(|node| node.antenna_db).fold(0.0, f64::max),
+            idle: Vec::new(),
             ticks: 0,
             next_tx: 0,
             charged: [0; Op::ALL.len()],
@@ -212,7 +219,7 @@ impl Kernel {
         for index in 0..self.nodes.len() {
             let waiting: Vec<Item> = self.nodes[index].processor.drain().collect();
             self.drop_items(index, waiting, Reason::RunEnded);
-            for frame in core::mem::take(&mut self.nodes[index].mac.queue) {
+            for frame in self.nodes[index].mac.reset() {
                 self.unsent(index, &frame.bytes, Reason::RunEnded);
             }
         }
@@ -232,17 +239,25 @@ impl Kernel {
                 self.queue.push(self.now + ACCOUNT, NOBODY, 0, What::Account);
             }
             What::Fault(fault) => self.fault(fault),
-            What::FrameEnd(tx) => self.frame_ended(tx),
+            What::FrameEnd { slot } => self.frame_ended(slot),
+            What::Noticed { slot } => self.noticed(slot),
             What::Arrive { tx, from, bytes } => self.arrived(index, tx, from, bytes),
             // The rest is about the life for which it was planned. What a node had in hand when it went down is lost.
             What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
                 self.lose_effects(index, &bundle);
             }
+            What::Acknowledge { to, frame, .. }
+                if self.nodes.get(index).is_some_and(|node| node.life != entry.life) =>
+            {
+                let life = self.nodes[to as usize].life;
+                self.expect_nothing(to as usize, life, *frame);
+            }
             _ if self.nodes.get(index).is_none_or(|node| node.life != entry.life) => {}
             What::Due { role, timer, due, set } => self.timer_due(index, role, timer, due, set),
             What::Serve => self.serve_next(index),
             What::Release(bundle) => self.release(index, *bundle),
-            What::Access => self.access(index),
+            What::Access { plan } => self.access(index, plan),
+            What::Acknowledge { tx, to, frame } => self.acknowledge(index, tx, to, *frame),
             What::Settle { delivered, frame } => self.settle(index, delivered, *frame),
         }
     }
@@ -269,6 +284,12 @@ impl Kernel {
                     let node = &mut self.nodes[index];
                     (node.fix, node.position) = (fix, position);
                     node.settled = matches!(self.scenario.nodes[index].place, Place::Fixed { .. });
+                    let body = !node.settled;
+                    if changed || !present {
+                        self.air
+                            .channel()
+                            .place(index as u32, (fix.x, fix.y), fix.heading, body);
+                    }
                     if !present {
                         node.present = true;
                         self.come_up(index);
@@ -279,6 +300,7 @@ impl Kernel {
                 None if present => {
                     let was_up = self.nodes[index].is_up();
                     self.nodes[index].present = false;
+                    self.air.channel().remove(index as u32);
                     if was_up {
                         self.go_down(index, false);
                     }
@@ -289,6 +311,7 @@ impl Kernel {
         if !moved.is_empty() {
             self.record(Event::Moved(moved));
         }
+        self.air.channel().settle();
         self.sort_into_grid();
         self.ticks += 1;
         self.queue.push(self.now + TICK, NOBODY, 0, What::Tick);
@@ -303,7 +326,7 @@ impl Kernel {
             .filter(|(_, node)| node.is_up() && node.radio)
             .map(|(index, node)| (index as u32, node.fix.x, node.fix.y))
             .collect();
-        self.grid = Neighbours::build(&places, self.air.propagation().reach(0.0) / 4.0);
+        self.air.sort(&places);
     }
 
     /// Records how busy everybody was and what the operations cost.
@@ -376,6 +399,7 @@ impl Kernel {
         let (id, at, addr) = (NodeId(index as u32), node.position, node.link_addr);
         self.record(Event::Joined { node: id, at });
         if self.nodes[index].radio {
+            self.air.switch(index as u32, true);
             self.owners.insert(addr, index as u32);
             self.record(Event::Readdressed { node: id, addr });
         }
@@ -388,9 +412,10 @@ impl Kernel {
     fn go_down(&mut self, index: usize, fault: bool) {
         let node = &mut self.nodes[index];
         node.life += 1;
+        self.air.switch(index as u32, false);
         let waiting: Vec<Item> = node.processor.drain().collect();
         let addr = node.link_addr;
-        let unsent = node.shut_down(self.now, self.air.params());
+        let unsent = node.shut_down(self.now);
         if self.owners.get(&addr) == Some(&(index as u32)) {
             self.owners.remove(&addr);
         }

@@ -1,12 +1,12 @@
 //! A node: its roles, its processor, its radio, its clock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use roadveil_role::{Fix, HostAddr, LinkAddr, Role, SetupError, Streams, Time, Timer};
 
 use super::processor::Processor;
 use crate::event::{Load, NodeId, Position};
-use crate::radio::{Draws, Key, Mac, Outgoing, Params};
+use crate::radio::{Draws, Key, Mac, Outgoing};
 use crate::scenario::{self, Profile, Scenario};
 
 /// What the kernel keeps of a role beside the role itself.
@@ -32,7 +32,6 @@ pub(super) struct Node {
     pub(super) link_addr: LinkAddr,
     pub(super) host: Option<HostAddr>,
     pub(super) radio: bool,
-    pub(super) antenna_db: f64,
     pub(super) key: Key,
     pub(super) fix: Fix,
     pub(super) position: Position,
@@ -81,7 +80,6 @@ impl Node {
             link_addr: LinkAddr::local([a, b, c, d, e, f]),
             host: node.wired.then_some(HostAddr(id)),
             radio: node.radio,
-            antenna_db: node.antenna_db,
             key,
             fix: Fix::default(),
             position: Position::default(),
@@ -127,7 +125,7 @@ impl Node {
 
     /// Forgets what does not survive being switched off.
     /// Frames that waited for the channel come back.
-    pub(super) fn shut_down(&mut self, now: Time, radio: &Params) -> VecDeque<Outgoing> {
+    pub(super) fn shut_down(&mut self, now: Time) -> Vec<Outgoing> {
         let unworked = u64::try_from(self.processor.free.since(now).as_nanos()).unwrap_or(u64::MAX);
         self.processor.busy = self.processor.busy.saturating_sub(unworked);
         self.processor.planned = false;
@@ -136,7 +134,7 @@ impl Node {
         for seat in &mut self.seats {
             seat.timers.clear();
         }
-        self.mac.reset(radio)
+        self.mac.reset()
     }
 
     /// Its load since the last account; `None` if it did nothing at all.

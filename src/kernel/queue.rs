@@ -29,11 +29,15 @@ pub(super) enum What {
     Serve,
     /// A callback's effects leave.
     Release(Box<Bundle>),
-    /// The node looks at the channel.
-    Access,
+    /// A node's turn on the channel, if its plan still holds.
+    Access { plan: u32 },
+    /// A frame is noticed by those who wait for the channel.
+    Noticed { slot: u32 },
     /// A frame's last symbol.
-    FrameEnd(TxId),
-    /// An acknowledgement came, or did not.
+    FrameEnd { slot: u32 },
+    /// The receiver of a frame acknowledges it.
+    Acknowledge { tx: TxId, to: u32, frame: Box<Outgoing> },
+    /// An acknowledgement came, or should have come by now.
     Settle { delivered: bool, frame: Box<Outgoing> },
     /// A packet arrives over the wires.
     Arrive { tx: TxId, from: Address, bytes: Arc<[u8]> },

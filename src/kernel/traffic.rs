@@ -2,33 +2,27 @@
 
 use std::sync::Arc;
 
-use roadveil_role::{Address, HostAddr, LinkAddr, Reason, Time};
+use roadveil_role::{Address, HostAddr, LinkAddr, Priority, Reason, Time};
 
 use super::Kernel;
 use super::node::Node;
 use super::processor::Class;
 use super::queue::What;
-use crate::event::{Event, Frame, NodeId, Packet, TxId};
-use crate::radio::{Emission, Outgoing, Turn, ack_time, airtime};
+use crate::event::{Event, Frame, NodeId, Packet, Reception, TxId};
+use crate::radio::{DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime};
 
 impl Kernel {
     /// A role's frame joins the node's transmit queue.
     pub(super) fn transmit(&mut self, index: usize, frame: Outgoing) {
-        let limit = self.air.params().queue;
-        let node = &mut self.nodes[index];
-        let why = if !node.radio {
-            Some(Reason::NoSuchAddress)
-        } else if node.mac.queue.len() >= limit {
-            Some(Reason::QueueFull)
-        } else {
-            None
-        };
-        if let Some(why) = why {
-            self.unsent(index, &frame.bytes, why);
+        if !self.nodes[index].radio {
+            self.unsent(index, &frame.bytes, Reason::NoSuchAddress);
             return;
         }
-        node.mac.queue.push_back(frame);
-        self.seek_access(index);
+        let sensed = self.air.sense(index as u32, self.now);
+        match self.nodes[index].mac.enqueue(self.now, frame, sensed, &self.backoff) {
+            Ok(()) => self.seek_access(index),
+            Err(frame) => self.unsent(index, &frame.bytes, Reason::QueueFull),
+        }
     }
 
     /// A frame that never reaches the air or the wires, or is given up.
@@ -41,41 +35,50 @@ impl Kernel {
         });
     }
 
-    /// Looks at the channel now, unless a look is planned or a frame is on the air.
+    /// Plans the node's turn, if the channel is idle; if not, [`Kernel::frame_ended`] comes back to it.
     fn seek_access(&mut self, index: usize) {
-        let mac = &self.nodes[index].mac;
-        if !mac.planned && !mac.sending {
-            self.access(index);
+        self.air.contend(index as u32, true);
+        let sensed = self.air.sense(index as u32, self.now);
+        if sensed.taken {
+            return;
+        }
+        if let Some((at, plan)) = self.nodes[index].mac.resume(sensed) {
+            self.push_for(at.max(self.now), index, What::Access { plan });
         }
     }
 
-    /// The node looks at the channel.
-    pub(super) fn access(&mut self, index: usize) {
-        self.nodes[index].mac.planned = false;
-        let lifetime = core::time::Duration::from_millis(self.air.params().lifetime_ms);
-        while let Some(frame) = self.nodes[index]
-            .mac
-            .queue
-            .pop_front_if(|frame| self.now.since(frame.since) > lifetime)
-        {
-            self.unsent(index, &frame.bytes, Reason::Expired);
-        }
-        if self.nodes[index].mac.queue.is_empty() {
-            let params = self.air.params();
-            self.nodes[index].mac.rest(params);
-            return;
-        }
-        let busy_until = self.air.busy_until(index as u32, self.now);
-        match self.nodes[index].mac.turn(self.now, busy_until, &self.backoff) {
-            Turn::Wait(at) => {
-                self.nodes[index].mac.planned = true;
-                self.push_for(at, index, What::Access);
-            }
-            Turn::Send => {
-                if let Some(frame) = self.nodes[index].mac.queue.pop_front() {
-                    self.begin_frame(index, frame);
+    /// Those who wait for the channel notice that somebody has begun: their back-off stands still.
+    pub(super) fn noticed(&mut self, slot: u32) {
+        for node in self.air.take_watched(slot) {
+            let sensed = self.air.sense(node, self.now);
+            let mac = &mut self.nodes[node as usize].mac;
+            if sensed.taken {
+                mac.pause(self.now, sensed);
+                if mac.is_quiet() {
+                    self.air.contend(node, false);
                 }
             }
+        }
+    }
+
+    /// The node's turn has come, by this plan.
+    pub(super) fn access(&mut self, index: usize, plan: u32) {
+        if self.nodes[index].mac.plan != plan {
+            return;
+        }
+        let lifetime = core::time::Duration::from_millis(self.air.params().lifetime_ms);
+        while let Some(frame) = self.nodes[index].mac.pop_expired(self.now, lifetime) {
+            self.unsent(index, &frame.bytes, Reason::Expired);
+        }
+        let sensed = self.air.sense(index as u32, self.now);
+        if sensed.taken {
+            // Somebody began before this node had anything to send.
+            self.nodes[index].mac.pause(self.now, sensed);
+            return;
+        }
+        match self.nodes[index].mac.take(self.now, sensed, &self.backoff) {
+            Some(frame) => self.begin_frame(index, frame),
+            None => self.seek_access(index),
         }
     }
 
@@ -84,27 +87,10 @@ impl Kernel {
         let node = &mut self.nodes[index];
         node.mac.sending = true;
         let life = node.life;
-        let here = (node.fix.x, node.fix.y);
-        let airtime = airtime(frame.bytes.len());
+        let rate = self.air.rate();
+        let airtime = airtime(frame.bytes.len(), rate);
         let end = self.now + airtime;
         let unicast = !frame.to.is_broadcast();
-        let mut heard = Vec::with_capacity(64);
-        let gain = node.antenna_db;
-        let reach = self.air.propagation().reach(gain + self.best_antenna_db);
-        let (nodes, propagation) = (&self.nodes, self.air.propagation());
-        self.grid.within(here.0, here.1, reach, |other| {
-            let place = &nodes[other as usize];
-            if other as usize != index && place.is_up() {
-                heard.extend(propagation.mean(other, here, (place.fix.x, place.fix.y), gain + place.antenna_db));
-            }
-        });
-        heard.sort_unstable_by_key(|heard| heard.node);
-        let taken = if unicast { end + ack_time() } else { end };
-        for sensing in heard.iter().filter(|heard| self.air.is_sensed(heard)) {
-            self.nodes[sensing.node as usize]
-                .mac
-                .freeze(self.now, taken, &self.backoff);
-        }
         self.record(Event::Frame(Frame {
             tx,
             from: frame.from,
@@ -117,23 +103,25 @@ impl Kernel {
             node: NodeId(index as u32),
             attempt: frame.attempt,
         });
-        self.air.begin(Emission {
+        let emission = Emission {
             tx,
+            kind: Kind::Data,
             sender: index as u32,
-            from: frame.from,
-            to: frame.to,
-            addressee: if unicast { self.owner(frame.to) } else { None },
-            start: self.now,
-            end,
-            taken,
-            attempt: frame.attempt,
-            since: frame.since,
             life,
-            bytes: frame.bytes,
-            heard,
-            finished: false,
-        });
-        self.queue.push(end, index as u32 + 1, 0, What::FrameEnd(tx));
+            addressee: if unicast { self.owner(frame.to) } else { None },
+            reserved: if unicast { end + SIFS + ack_airtime(rate) } else { end },
+            frame,
+        };
+        self.put_on_air(index, end, emission);
+    }
+
+    fn put_on_air(&mut self, index: usize, end: Time, emission: Emission) {
+        let (slot, watch) = self.air.begin(self.now, emission);
+        if watch {
+            self.queue
+                .push(self.now + DETECTION, index as u32 + 1, 0, What::Noticed { slot });
+        }
+        self.queue.push(end, index as u32 + 1, 0, What::FrameEnd { slot });
     }
 
     /// The node whose radio answers to an address: whoever set it last, or else any that has it.
@@ -144,83 +132,132 @@ impl Kernel {
         })
     }
 
-    /// A frame has ended: what became of it everywhere, and on to the receivers.
-    pub(super) fn frame_ended(&mut self, tx: TxId) {
-        let Some(ended) = self.air.finish(tx) else { return };
-        let frame = ended.emission;
-        let sender = frame.sender as usize;
-        let from = Address::Link(frame.from);
+    /// A frame has ended: what became of it everywhere, and on to the receivers and to those who wait for the channel.
+    pub(super) fn frame_ended(&mut self, slot: u32) {
+        let mut idle = core::mem::take(&mut self.idle);
+        if let Some((emission, receptions)) = self.air.finish(self.now, slot, &mut idle) {
+            match emission.kind {
+                Kind::Data => self.data_ended(emission, receptions),
+                Kind::Ack => self.ack_ended(emission, &receptions),
+            }
+        }
+        for node in idle.drain(..) {
+            self.seek_access(node as usize);
+        }
+        self.idle = idle;
+    }
+
+    fn data_ended(&mut self, emission: Emission, mut receptions: Vec<Reception>) {
+        let Emission {
+            tx,
+            sender,
+            life,
+            addressee,
+            mut frame,
+            ..
+        } = emission;
         let unicast = !frame.to.is_broadcast();
-        let delivered = unicast && ended.receptions.iter().any(|reception| reception.lost.is_none());
-        let receivers: Vec<usize> = ended
-            .receptions
+        let decoded = unicast && receptions.iter().any(|reception| reception.lost.is_none());
+        if decoded && core::mem::replace(&mut frame.received, true) {
+            // It came before; only its acknowledgement was lost.
+            for reception in &mut receptions {
+                reception.lost = Some(Reason::Duplicate);
+            }
+        }
+        let receivers: Vec<usize> = receptions
             .iter()
             .filter(|reception| reception.lost.is_none())
             .map(|reception| reception.node.index())
             .collect();
-        self.record(Event::Heard {
-            tx,
-            receptions: ended.receptions,
-        });
+        self.record(Event::Heard { tx, receptions });
+        let from = Address::Link(frame.from);
         let class = if unicast { Class::Unicast } else { Class::Broadcast };
         for receiver in receivers {
             self.deliver(receiver, tx, from, &frame.bytes, class);
         }
-        let outgoing = Outgoing {
-            from: frame.from,
-            to: frame.to,
-            bytes: frame.bytes,
-            since: frame.since,
-            attempt: frame.attempt,
-        };
-        if self.nodes[sender].life != frame.life {
-            // The sender went down meanwhile, and its new life knows nothing of the frame.
+        let sender = sender as usize;
+        if !unicast {
+            self.done(sender, life, frame.priority);
             return;
         }
-        if unicast {
-            self.push_for(
-                frame.taken,
-                sender,
-                What::Settle {
-                    delivered,
-                    frame: Box::new(outgoing),
-                },
-            );
-        } else {
-            self.done(sender);
+        match addressee {
+            Some(to) if decoded && self.nodes[to as usize].is_up() => {
+                let (to, by) = (sender as u32, to as usize);
+                let frame = Box::new(frame);
+                self.push_for(self.now + SIFS, by, What::Acknowledge { tx, to, frame });
+            }
+            _ => self.expect_nothing(sender, life, frame),
         }
+    }
+
+    /// No acknowledgement will come: the sender finds out when it would have been over.
+    pub(super) fn expect_nothing(&mut self, sender: usize, life: u32, frame: Outgoing) {
+        let at = self.now + SIFS + ack_airtime(self.air.rate());
+        let (delivered, frame) = (false, Box::new(frame));
+        self.queue
+            .push(at, sender as u32 + 1, life, What::Settle { delivered, frame });
+    }
+
+    /// A node acknowledges a frame, unless it is sending itself.
+    pub(super) fn acknowledge(&mut self, index: usize, tx: TxId, to: u32, frame: Outgoing) {
+        let life = self.nodes[to as usize].life;
+        if self.air.is_sending(index as u32) {
+            self.expect_nothing(to as usize, life, frame);
+            return;
+        }
+        let end = self.now + ack_airtime(self.air.rate());
+        let sensed = self.air.sense(index as u32, self.now);
+        self.nodes[index].mac.pause(self.now, sensed);
+        let emission = Emission {
+            tx,
+            kind: Kind::Ack,
+            sender: index as u32,
+            life,
+            addressee: Some(to),
+            reserved: end,
+            frame,
+        };
+        self.put_on_air(index, end, emission);
+    }
+
+    fn ack_ended(&mut self, emission: Emission, receptions: &[Reception]) {
+        let Emission {
+            sender,
+            life,
+            addressee,
+            frame,
+            ..
+        } = emission;
+        let delivered = receptions.iter().all(|reception| reception.lost.is_none());
+        if let Some(to) = addressee
+            && self.nodes[to as usize].life == life
+        {
+            self.settle(to as usize, delivered, frame);
+        }
+        self.seek_access(sender as usize);
     }
 
     /// An acknowledgement came, or did not: the frame is done with, or tried again.
     pub(super) fn settle(&mut self, index: usize, delivered: bool, mut frame: Outgoing) {
+        let life = self.nodes[index].life;
         if delivered || u32::from(frame.attempt) >= self.air.params().retries {
             if !delivered {
                 self.unsent(index, &frame.bytes, Reason::RetryLimit);
             }
-            self.done(index);
+            self.done(index, life, frame.priority);
             return;
         }
         frame.attempt += 1;
-        let idle = self.idle_from(index);
-        let mac = &mut self.nodes[index].mac;
-        mac.queue.push_front(frame);
-        mac.sending = false;
-        mac.widen(idle, &self.backoff);
+        self.nodes[index].mac.retry(self.now, frame, &self.backoff);
         self.seek_access(index);
     }
 
-    fn done(&mut self, index: usize) {
-        let idle = self.idle_from(index);
-        let params = self.air.params();
-        let mac = &mut self.nodes[index].mac;
-        mac.sending = false;
-        mac.after_success(idle, params, &self.backoff);
+    /// A frame is done with. A sender that went down meanwhile knows nothing of it in its new life.
+    fn done(&mut self, index: usize, life: u32, priority: Priority) {
+        if self.nodes[index].life == life {
+            self.nodes[index].mac.done(self.now, priority, &self.backoff);
+        }
         self.seek_access(index);
-    }
-
-    /// From when the channel is idle for a node, as it senses it now.
-    fn idle_from(&self, index: usize) -> Time {
-        self.air.busy_until(index as u32, self.now).unwrap_or(self.now)
     }
 
     /// A role's packet goes over the wires.

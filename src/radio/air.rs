@@ -1,54 +1,64 @@
 //! Frames on the air, and what becomes of each at every receiver.
+//!
+//! A frame is two events, its beginning and its end, and walks the list of those who hear it once at each. What happens
+//! in between happens in the [`Receiver`]s, when the next frame reaches them. Slots and lists are used again, so that
+//! the air allocates nothing once it has seen its busiest moment.
 
-use std::sync::Arc;
+use roadveil_role::{Reason, Time};
 
-use roadveil_role::{LinkAddr, Reason, Time};
-
-use super::draw::Key;
+use super::access::{Outgoing, Sensed};
+use super::channel::Channel;
+use super::draw::{Draws, Key};
+use super::error_rate::Rate;
+use super::grid::Neighbours;
 use super::params::Params;
-use super::propagation::{CANDIDATE_MARGIN_DB, Heard, Propagation, dbm, milliwatts};
+use super::receiver::{GivenUp, Phy, Place, Power, Receiver, power};
 use crate::event::{NodeId, Reception, TxId};
 
-/// A frame on the air, or one that ended while another that overlapped it is still going on.
-#[derive(Clone, Debug)]
-pub struct Emission {
-    /// Number of the transmission.
-    pub tx: TxId,
-    /// The sender.
-    pub sender: u32,
-    /// The sender's address.
-    pub from: LinkAddr,
-    /// The receiver's address.
-    pub to: LinkAddr,
-    /// The node that has that address, for a unicast.
-    pub addressee: Option<u32>,
-    /// Beginning.
-    pub start: Time,
-    /// End of the frame.
-    pub end: Time,
-    /// Until when the channel is taken: the end, or the end of the acknowledgement.
-    pub taken: Time,
-    /// Attempts made before.
-    pub attempt: u8,
-    /// When the role sent it.
-    pub since: Time,
-    /// The sender's life in which it was sent.
-    pub life: u32,
-    /// The frame.
-    pub bytes: Arc<[u8]>,
-    /// Whom it reaches, by number.
-    pub heard: Vec<Heard>,
-    /// Has its end been dealt with? [`Air::finish`] sets it.
-    pub finished: bool,
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A role's frame.
+    Data,
+    /// The acknowledgement of one.
+    Ack,
 }
 
-/// A frame that has ended.
+/// A frame on the air.
 #[derive(Clone, Debug)]
-pub struct Ended {
-    /// The frame.
-    pub emission: Emission,
-    /// What became of it, by receiver.
-    pub receptions: Vec<Reception>,
+pub struct Emission {
+    /// Number of the transmission; an acknowledgement has that of the frame it acknowledges.
+    pub tx: TxId,
+    /// What it is.
+    pub kind: Kind,
+    /// The sender.
+    pub sender: u32,
+    /// The sender's life in which it was sent.
+    pub life: u32,
+    /// The node that it is for, unless it is for everyone.
+    pub addressee: Option<u32>,
+    /// Until when others keep off the channel for its acknowledgement.
+    pub reserved: Time,
+    /// The frame, or the one that is acknowledged.
+    pub frame: Outgoing,
+}
+
+/// One who hears a frame.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    power: Power,
+    node: u32,
+    /// Why it is lost there, as far as that is decided.
+    lost: Option<Reason>,
+    candidate: bool,
+}
+
+/// A place for a frame on the air, used again and again.
+#[derive(Debug, Default)]
+struct Slot {
+    emission: Option<Emission>,
+    heard: Vec<Heard>,
+    watched: Vec<u32>,
 }
 
 /// Time in which fading does not change: about the coherence time at 5.9 GHz and 50 km/h.
@@ -58,29 +68,45 @@ const FADING_SLOT_NS: u64 = 1_000_000;
 #[derive(Debug)]
 pub struct Air {
     params: Params,
-    propagation: Propagation,
+    rate: Rate,
+    phy: Phy,
+    channel: Channel,
+    grid: Neighbours,
+    receivers: Vec<Receiver>,
+    up: Vec<bool>,
+    /// Frames that each node has sent: their numbers are part of the error coins.
+    sent: Vec<u64>,
     keys: Vec<Key>,
-    on_air: Vec<Emission>,
-    sensitivity_mw: f64,
+    errors: Draws,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    near: Vec<u32>,
     candidate_mw: f32,
-    sense_mw: f32,
-    noise_mw: f64,
-    capture: f64,
+    /// Power that changes nothing for anybody.
+    negligible: Power,
 }
 
 impl Air {
     /// Empty air; `keys` holds each node's key, by number.
-    pub fn new(params: Params, propagation: Propagation, keys: Vec<Key>) -> Air {
+    pub fn new(params: Params, channel: Channel, keys: Vec<Key>, seed: u64) -> Air {
+        let rate = Rate::from_mbps(params.rate_mbps).unwrap_or(Rate::Qpsk12);
+        let milliwatts = |dbm: f64| libm::pow(10.0, dbm / 10.0);
         Air {
-            sensitivity_mw: milliwatts(params.sensitivity_dbm),
-            candidate_mw: milliwatts(params.sensitivity_dbm - CANDIDATE_MARGIN_DB) as f32,
-            sense_mw: milliwatts(params.carrier_sense_dbm) as f32,
-            noise_mw: milliwatts(params.noise_dbm),
-            capture: milliwatts(params.capture_db),
-            params,
-            propagation,
+            rate,
+            phy: Phy::new(&params, rate),
+            channel,
+            grid: Neighbours::default(),
+            receivers: vec![Receiver::default(); keys.len()],
+            up: vec![false; keys.len()],
+            sent: vec![0; keys.len()],
+            errors: Draws::new(seed, "errors"),
+            slots: Vec::new(),
+            free: Vec::new(),
+            near: Vec::new(),
+            candidate_mw: milliwatts(params.candidate_dbm()) as f32,
+            negligible: power(milliwatts(params.floor_dbm)),
             keys,
-            on_air: Vec::new(),
+            params,
         }
     }
 
@@ -90,272 +116,238 @@ impl Air {
     }
 
     /// The channel.
-    pub fn propagation(&mut self) -> &mut Propagation {
-        &mut self.propagation
+    pub fn channel(&mut self) -> &mut Channel {
+        &mut self.channel
     }
 
-    /// Until when the channel is busy for `node`, as it senses it at `now`; its own frame counts. A frame that begins at
-    /// this very moment cannot be sensed yet.
-    pub fn busy_until(&self, node: u32, now: Time) -> Option<Time> {
-        let audible = |emission: &&Emission| {
-            emission.start < now
-                && emission.taken > now
-                && (emission.sender == node || level(emission, node).is_some_and(|heard| self.is_sensed(heard)))
-        };
-        self.on_air.iter().filter(audible).map(|emission| emission.taken).max()
+    /// At which rate frames are sent.
+    pub fn rate(&self) -> Rate {
+        self.rate
     }
 
-    /// Is a frame so strong there that the channel counts as busy?
-    pub fn is_sensed(&self, heard: &Heard) -> bool {
-        heard.mw >= self.sense_mw
-    }
-
-    /// Puts a frame on the air.
-    pub fn begin(&mut self, emission: Emission) {
-        self.on_air.push(emission);
-    }
-
-    /// Ends a frame: what became of it. `None` if there is no such frame.
-    pub fn finish(&mut self, tx: TxId) -> Option<Ended> {
-        let index = self.on_air.iter().position(|emission| emission.tx == tx)?;
-        let receptions = self.receptions(index);
-        self.on_air[index].finished = true;
-        let ended = Ended {
-            emission: self.on_air[index].clone(),
-            receptions,
-        };
-        self.forget(ended.emission.end);
-        Some(ended)
-    }
-
-    /// Drops frames that are over and overlapped nothing that is not. Two frames may end at the same moment, and each
-    /// must still find the other.
-    fn forget(&mut self, now: Time) {
-        let oldest = self
-            .on_air
+    /// Who hears others from now on, and where (number, metres east and north).
+    pub fn sort(&mut self, places: &[(u32, f64, f64)]) {
+        let reach = places
             .iter()
-            .filter(|emission| !emission.finished)
-            .map(|emission| emission.start)
-            .min();
-        self.on_air.retain(|emission| {
-            !emission.finished || emission.taken > now || oldest.is_some_and(|oldest| emission.end > oldest)
+            .map(|&(node, ..)| self.channel.reach(node))
+            .fold(1.0, f64::max);
+        self.grid = Neighbours::build(places, reach / 4.0);
+    }
+
+    /// A node is switched on or off.
+    pub fn switch(&mut self, node: u32, up: bool) {
+        self.up[node as usize] = up;
+        self.receivers[node as usize].contends = false;
+    }
+
+    /// The channel as a node senses it.
+    pub fn sense(&mut self, node: u32, now: Time) -> Sensed {
+        let receiver = &mut self.receivers[node as usize];
+        let given_up = receiver.settle(now, &self.phy);
+        let sensed = receiver.sensed(now, &self.phy);
+        self.mark(given_up);
+        sensed
+    }
+
+    /// From now on, or no longer, a node has to know when the channel becomes busy and idle.
+    pub fn contend(&mut self, node: u32, contends: bool) {
+        self.receivers[node as usize].contends = contends;
+    }
+
+    /// Nanoseconds up to `now` in which a node's channel was busy, since the last call.
+    pub fn take_busy(&mut self, node: u32, now: Time) -> u64 {
+        self.receivers[node as usize].take_busy(now, &self.phy)
+    }
+
+    /// Is a node on the air?
+    pub fn is_sending(&self, node: u32) -> bool {
+        self.receivers[node as usize].is_sending()
+    }
+
+    /// Puts a frame on the air: its slot, and whether somebody has to be told of it as soon as it is noticed.
+    pub fn begin(&mut self, now: Time, emission: Emission) -> (u32, bool) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() as u32 - 1
+        });
+        let sender = emission.sender;
+        let number = self.sent[sender as usize];
+        self.sent[sender as usize] += 1;
+        let given_up = self.receivers[sender as usize].begin_sending(now, &self.phy);
+        self.mark(given_up);
+        let mut heard = core::mem::take(&mut self.slots[slot as usize].heard);
+        let mut watched = core::mem::take(&mut self.slots[slot as usize].watched);
+        self.look_around(sender);
+        let near = core::mem::take(&mut self.near);
+        for &node in &near {
+            self.reach(
+                now,
+                Place {
+                    slot,
+                    index: heard.len() as u32,
+                },
+                sender,
+                node,
+                number,
+                &mut heard,
+                &mut watched,
+            );
+        }
+        self.near = near;
+        let watch = !watched.is_empty();
+        self.slots[slot as usize] = Slot {
+            emission: Some(emission),
+            heard,
+            watched,
+        };
+        (slot, watch)
+    }
+
+    /// Who may hear a node, by number.
+    fn look_around(&mut self, sender: u32) {
+        let (x, y) = self.channel.at(sender);
+        let reach = self.channel.reach(sender);
+        self.near.clear();
+        self.grid.within(x, y, reach, |node| self.near.push(node));
+        self.near.sort_unstable();
+    }
+
+    /// A frame begins to arrive at a node.
+    fn reach(
+        &mut self,
+        now: Time,
+        place: Place,
+        sender: u32,
+        node: u32,
+        number: u64,
+        heard: &mut Vec<Heard>,
+        watched: &mut Vec<u32>,
+    ) {
+        if node == sender || !self.up[node as usize] {
+            return;
+        }
+        let Some(link) = self.channel.link(sender, node) else {
+            return;
+        };
+        let fade = self.channel.fade(sender, node, now.0 / FADING_SLOT_NS, link.metres);
+        let strength = power(f64::from(link.mw * fade));
+        let candidate = link.mw >= self.candidate_mw;
+        if strength < self.negligible && !candidate {
+            return;
+        }
+        let coins = self
+            .errors
+            .bits(self.keys[sender as usize], self.keys[node as usize], number);
+        let receiver = &mut self.receivers[node as usize];
+        let given_up = receiver.settle(now, &self.phy);
+        let (lost, replaced) = receiver.arrive(now, place, strength, coins, &self.phy);
+        if receiver.contends && receiver.may_become_taken(&self.phy) {
+            watched.push(node);
+        }
+        self.mark(given_up);
+        self.mark(replaced);
+        let in_the_open = || strength as f64 * libm::pow(10.0, f64::from(link.obstacles_db) / 10.0);
+        let lost = match lost {
+            Some(Reason::BelowSensitivity)
+                if link.obstacles_db > 0.0 && in_the_open() >= self.phy.sensitivity as f64 =>
+            {
+                Some(Reason::Obstacle)
+            }
+            other => other,
+        };
+        heard.push(Heard {
+            power: strength,
+            node,
+            lost,
+            candidate,
         });
     }
 
-    fn receptions(&self, index: usize) -> Vec<Reception> {
-        let frame = &self.on_air[index];
-        let overlapping: Vec<&Emission> = self
-            .on_air
-            .iter()
-            .enumerate()
-            .filter(|&(other, emission)| other != index && emission.start < frame.end && emission.end > frame.start)
-            .map(|(_, emission)| emission)
-            .collect();
-        if frame.to.is_broadcast() {
-            return frame
-                .heard
-                .iter()
-                .filter(|heard| heard.mw >= self.candidate_mw)
-                .map(|heard| self.reception(frame, heard, &overlapping))
-                .collect();
+    /// Writes down why a frame is lost at one of its receivers.
+    fn mark(&mut self, given_up: Option<GivenUp>) {
+        if let Some(GivenUp { place, why }) = given_up
+            && let Some(heard) = self.slots[place.slot as usize].heard.get_mut(place.index as usize)
+        {
+            heard.lost = Some(why);
         }
-        let Some(addressee) = frame.addressee else {
-            return Vec::new();
-        };
-        vec![match level(frame, addressee) {
-            Some(heard) => self.reception(frame, heard, &overlapping),
-            None => Reception {
+    }
+
+    /// Who has to be told of a frame, now that it is noticed.
+    pub fn take_watched(&mut self, slot: u32) -> Vec<u32> {
+        core::mem::take(&mut self.slots[slot as usize].watched)
+    }
+
+    /// Ends a frame: the frame and what became of it at each candidate. Appends to `idle` who waits for the channel and
+    /// finds it idle now.
+    pub fn finish(&mut self, now: Time, slot: u32, idle: &mut Vec<u32>) -> Option<(Emission, Vec<Reception>)> {
+        let Slot {
+            emission,
+            mut heard,
+            mut watched,
+        } = core::mem::take(&mut self.slots[slot as usize]);
+        let emission = emission?;
+        self.receivers[emission.sender as usize].end_sending(now, &self.phy);
+        let everyone = emission.frame.to.is_broadcast() && emission.kind == Kind::Data;
+        let count = if everyone { heard.len() } else { 1 };
+        let mut receptions = Vec::with_capacity(count);
+        for (index, entry) in heard.iter_mut().enumerate() {
+            let place = Place {
+                slot,
+                index: index as u32,
+            };
+            self.leave(now, place, entry, &emission, idle);
+            let is_for = emission.addressee == Some(entry.node);
+            if is_for || (everyone && entry.candidate) {
+                receptions.push(Reception {
+                    node: NodeId(entry.node),
+                    dbm: whole_dbm(entry.power),
+                    lost: entry.lost,
+                });
+            }
+        }
+        if let Some(addressee) = emission.addressee
+            && receptions.is_empty()
+        {
+            receptions.push(Reception {
                 node: NodeId(addressee),
                 dbm: i8::MIN,
                 lost: Some(Reason::BelowSensitivity),
-            },
-        }]
-    }
-
-    /// What becomes of `frame` at one receiver: nothing at all while it sends itself, then strength, then interference.
-    fn reception(&self, frame: &Emission, heard: &Heard, overlapping: &[&Emission]) -> Reception {
-        let power = self.power(frame, heard);
-        let lost = if overlapping.iter().any(|other| other.sender == heard.node) {
-            Some(Reason::HalfDuplex)
-        } else if power < self.sensitivity_mw {
-            let open = power * milliwatts(f64::from(heard.walls_db));
-            Some(if open >= self.sensitivity_mw {
-                Reason::Obstacle
-            } else {
-                Reason::BelowSensitivity
-            })
-        } else if power < self.noise_mw * self.capture {
-            Some(Reason::Noise)
-        } else {
-            self.interference(frame, heard.node, power, overlapping)
-        };
-        let dbm = dbm(power).round().clamp(-127.0, 127.0) as i8;
-        Reception {
-            node: NodeId(heard.node),
-            dbm,
-            lost,
-        }
-    }
-
-    fn interference(&self, frame: &Emission, node: u32, power: f64, overlapping: &[&Emission]) -> Option<Reason> {
-        let mut sum = 0.0;
-        let mut captured = false;
-        for other in overlapping {
-            let Some(heard) = level(other, node) else { continue };
-            let interfering = self.power(other, heard);
-            sum += interfering;
-            captured |= interfering > power * self.capture || (other.start < frame.start && interfering > power);
-        }
-        if power >= (self.noise_mw + sum) * self.capture {
-            None
-        } else if captured {
-            Some(Reason::CaptureLost)
-        } else {
-            Some(Reason::Collision)
-        }
-    }
-
-    /// Received power after fading, milliwatts.
-    fn power(&self, frame: &Emission, heard: &Heard) -> f64 {
-        let (from, to) = (self.keys[frame.sender as usize], self.keys[heard.node as usize]);
-        f64::from(heard.mw)
-            * self
-                .propagation
-                .fade(from, to, frame.start.0 / FADING_SLOT_NS, heard.metres)
-    }
-}
-
-/// How strongly `emission` reaches `node`.
-fn level(emission: &Emission, node: u32) -> Option<&Heard> {
-    let index = emission.heard.binary_search_by_key(&node, |heard| heard.node).ok()?;
-    emission.heard.get(index)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::obstacle::Obstacles;
-    use super::super::params::Fading;
-    use super::*;
-
-    /// Nodes on a line, and the air over them without fading.
-    struct Line {
-        air: Air,
-        places: Vec<f64>,
-    }
-
-    impl Line {
-        fn new(places: &[f64]) -> Line {
-            let params = Params {
-                fading: Fading::None,
-                ..Params::default()
-            };
-            let propagation = Propagation::new(params.clone(), Obstacles::default(), 1);
-            let keys = (0..places.len()).map(|index| Key::of(&index.to_string())).collect();
-            Line {
-                air: Air::new(params, propagation, keys),
-                places: places.to_vec(),
-            }
-        }
-
-        fn begin(&mut self, tx: u64, sender: usize, start_us: u64, to: LinkAddr, addressee: Option<u32>) {
-            let mut heard = Vec::new();
-            for (node, &place) in self.places.iter().enumerate() {
-                if node != sender {
-                    let from = (self.places[sender], 0.0);
-                    heard.extend(self.air.propagation().mean(node as u32, from, (place, 0.0), 0.0));
-                }
-            }
-            let (start, end) = (Time(start_us * 1000), Time((start_us + 400) * 1000));
-            self.air.begin(Emission {
-                tx: TxId(tx),
-                sender: sender as u32,
-                from: LinkAddr::local([sender as u8; 6]),
-                to,
-                addressee,
-                start,
-                end,
-                taken: end,
-                attempt: 0,
-                since: start,
-                life: 0,
-                bytes: Arc::from([]),
-                heard,
-                finished: false,
             });
         }
+        heard.clear();
+        watched.clear();
+        self.slots[slot as usize] = Slot {
+            emission: None,
+            heard,
+            watched,
+        };
+        self.free.push(slot);
+        Some((emission, receptions))
+    }
 
-        fn lost(&mut self, tx: u64) -> Vec<(u32, Option<Reason>)> {
-            let ended = self.air.finish(TxId(tx)).expect("on the air");
-            ended
-                .receptions
-                .iter()
-                .map(|reception| (reception.node.0, reception.lost))
-                .collect()
+    /// A frame ends at a node.
+    fn leave(&mut self, now: Time, place: Place, entry: &mut Heard, emission: &Emission, idle: &mut Vec<u32>) {
+        let receiver = &mut self.receivers[entry.node as usize];
+        let given_up = receiver.settle(now, &self.phy);
+        if let Some(outcome) = receiver.leave(now, place, entry.power, &self.phy) {
+            entry.lost = outcome;
+            if outcome.is_none() && emission.addressee != Some(entry.node) {
+                receiver.reserve(emission.reserved);
+            }
+        }
+        if receiver.contends && !receiver.is_taken(now, &self.phy) {
+            idle.push(entry.node);
+        }
+        match given_up {
+            Some(GivenUp { place: other, why }) if other == place => entry.lost = Some(why),
+            other => self.mark(other),
         }
     }
+}
 
-    #[test]
-    fn a_lone_frame_reaches_the_near_and_not_the_far() {
-        let mut line = Line::new(&[0.0, 100.0, 500.0, 3000.0]);
-        line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
-        assert_eq!(line.lost(0), [(1, None), (2, Some(Reason::BelowSensitivity))]);
-        assert!(line.air.on_air.is_empty());
-    }
-
-    #[test]
-    fn equal_frames_collide_and_a_stronger_one_is_captured() {
-        // 1 and 2 stand between the senders 0 and 3: 1 near 0, 2 in the middle.
-        let mut line = Line::new(&[0.0, 20.0, 150.0, 300.0]);
-        line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
-        line.begin(1, 3, 100, LinkAddr::BROADCAST, None);
-        assert_eq!(
-            line.lost(0),
-            [(1, None), (2, Some(Reason::Collision)), (3, Some(Reason::HalfDuplex))]
-        );
-        let second = line.lost(1);
-        assert_eq!(second[0], (0, Some(Reason::HalfDuplex)));
-        assert_eq!(second[1], (1, Some(Reason::CaptureLost)));
-        assert_eq!(second[2], (2, Some(Reason::Collision)));
-    }
-
-    #[test]
-    fn a_frame_that_overlaps_a_finished_one_still_counts() {
-        let mut line = Line::new(&[0.0, 150.0, 300.0]);
-        line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
-        line.begin(1, 2, 399, LinkAddr::BROADCAST, None);
-        assert_eq!(line.lost(0)[0], (1, Some(Reason::Collision)));
-        assert_eq!(line.lost(1)[1], (1, Some(Reason::Collision)));
-        assert!(line.air.on_air.is_empty());
-    }
-
-    #[test]
-    fn frames_that_begin_and_end_together_each_have_an_outcome() {
-        let mut line = Line::new(&[0.0, 150.0, 300.0]);
-        line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
-        line.begin(1, 2, 0, LinkAddr::BROADCAST, None);
-        assert_eq!(line.lost(0)[0], (1, Some(Reason::Collision)));
-        assert_eq!(line.lost(1)[1], (1, Some(Reason::Collision)));
-        assert!(line.air.on_air.is_empty());
-    }
-
-    #[test]
-    fn carrier_sense_hears_the_near_and_not_a_frame_that_begins_this_moment() {
-        let mut line = Line::new(&[0.0, 100.0, 600.0]);
-        line.begin(0, 0, 0, LinkAddr::BROADCAST, None);
-        assert_eq!(line.air.busy_until(1, Time::ZERO), None);
-        assert_eq!(line.air.busy_until(1, Time(1)), Some(Time(400_000)));
-        assert_eq!(line.air.busy_until(2, Time(1)), None);
-        assert_eq!(line.air.busy_until(1, Time(400_000)), None);
-    }
-
-    #[test]
-    fn a_unicast_has_its_addressee_as_the_only_candidate() {
-        let mut line = Line::new(&[0.0, 100.0, 120.0, 9000.0]);
-        line.begin(0, 0, 0, LinkAddr::local([2; 6]), Some(2));
-        assert_eq!(line.lost(0), [(2, None)]);
-        line.begin(1, 0, 1000, LinkAddr::local([3; 6]), Some(3));
-        assert_eq!(line.lost(1), [(3, Some(Reason::BelowSensitivity))]);
-        line.begin(2, 0, 2000, LinkAddr::local([9; 6]), None);
-        assert_eq!(line.lost(2), []);
-    }
+/// Power in whole dBm, rounded.
+fn whole_dbm(power: Power) -> i8 {
+    (10.0 * libm::log10(power.max(1) as f64) - 150.0)
+        .round()
+        .clamp(-127.0, 127.0) as i8
 }

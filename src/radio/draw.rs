@@ -32,11 +32,35 @@ impl Draws {
         mix(mix(mix(self.root ^ from.0).wrapping_add(to.0.rotate_left(32))) ^ counter)
     }
 
+    /// The draws for one name and a counter, of which there is one for each other name.
+    pub fn burst(&self, from: Key, counter: u64) -> Burst {
+        Burst {
+            state: mix(mix(self.root ^ from.0) ^ counter),
+        }
+    }
+
     /// A sequence of draws for two names and a counter.
     pub fn sequence(&self, from: Key, to: Key, counter: u64) -> Sequence {
         Sequence {
             state: self.bits(from, to, counter),
         }
+    }
+}
+
+/// Draws under one name and a counter: another name costs one mix.
+///
+/// It is SplitMix64 with the names' digests for a step: what two bursts or two names have in common is a difference of 64
+/// bits that look random, which `mix` spreads over all bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Burst {
+    state: u64,
+}
+
+impl Burst {
+    /// 64 bits for the other name.
+    #[inline]
+    pub fn bits(self, to: Key) -> u64 {
+        mix(self.state.wrapping_add(to.0))
     }
 }
 

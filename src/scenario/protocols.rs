@@ -147,7 +147,7 @@ pub(super) fn radio(item: Option<Item<'_>>) -> Result<crate::radio::Params, Erro
     let Some(item) = item else {
         return Ok(crate::radio::Params::default());
     };
-    let params: crate::radio::Params = deserialize(&item, "[radio]")?;
+    let params = deserialize::<crate::radio::Wanted>(&item, "[radio]")?.params();
     params.validate().map_err(|invalid| out_of_range(&item, &invalid))?;
     Ok(params)
 }

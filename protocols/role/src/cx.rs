@@ -7,7 +7,7 @@ use roadveil_crypto::{Charge, Check, Meter, Verdict};
 use crate::message::{Message, encode};
 use crate::random::{Stream, Streams};
 use crate::service::Peers;
-use crate::{Address, HostAddr, LinkAddr, Reason, Time, Timer, Value};
+use crate::{Address, HostAddr, LinkAddr, Priority, Reason, Time, Timer, Value};
 
 /// What a GNSS receiver reports: metres in the scenario's plane, metres a second, degrees clockwise from north.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,6 +29,8 @@ pub enum Effect {
     Send {
         /// Receiver.
         to: Address,
+        /// How urgent it is.
+        priority: Priority,
         /// Encoded message.
         frame: Vec<u8>,
         /// Checks that receivers will ask; computed while the frame is on its way, and no event.
@@ -101,6 +103,7 @@ pub struct Cx<'a> {
     peers: Peers<'a>,
     meter: Meter,
     anticipated: Vec<Check>,
+    priority: Priority,
 }
 
 impl<'a> Cx<'a> {
@@ -113,6 +116,7 @@ impl<'a> Cx<'a> {
             peers,
             meter: Meter::default(),
             anticipated: Vec::new(),
+            priority: Priority::default(),
         }
     }
 
@@ -168,7 +172,17 @@ impl<'a> Cx<'a> {
     /// Sends bytes that were encoded before: a retry resends identical bytes, never a new encryption.
     pub fn send_bytes(&mut self, to: Address, frame: Vec<u8>) {
         let anticipated = core::mem::take(&mut self.anticipated);
-        self.effects.push(Effect::Send { to, frame, anticipated });
+        self.effects.push(Effect::Send {
+            to,
+            priority: self.priority,
+            frame,
+            anticipated,
+        });
+    }
+
+    /// Says how urgent the sends are that follow in this callback. Without a word they are best effort.
+    pub fn priority(&mut self, priority: Priority) {
+        self.priority = priority;
     }
 
     /// Announces a check that receivers of the next frame will ask, so that it may be computed meanwhile.

@@ -10,7 +10,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`time`], [`address`] | virtual time, link addresses on the air, host addresses on the wires |
+//! | [`time`], [`address`], [`priority`] | virtual time, link addresses on the air, host addresses on the wires, urgency |
 //! | [`cx`], [`contract`] | the context, the effects, the two traits: [`Role`] for the runner, [`Actor`] for the author |
 //! | [`message`], [`tree`] | canonical frames, and their decoded form drawn from the schema |
 //! | [`reason`] | every reason for which a frame can be lost or refused |
@@ -27,6 +27,7 @@ pub mod contract;
 pub mod cx;
 pub mod message;
 pub mod param;
+pub mod priority;
 pub mod protocol;
 pub mod random;
 pub mod reason;
@@ -42,6 +43,7 @@ pub use contract::{Actor, Role, Typed};
 pub use cx::{Checker, Cx, Effect, Fix};
 pub use message::{DecodeError, Message, decode, encode};
 pub use param::{ParamKind, ParamSpec, Params};
+pub use priority::Priority;
 pub use protocol::{Cardinality, Deployment, Mark, NodeSpec, Protocol, RoleSpec, Setup, SetupError, Source};
 pub use random::{Stream, Streams};
 pub use reason::{Layer, Reason};

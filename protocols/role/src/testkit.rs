@@ -411,7 +411,12 @@ impl Net {
 
     fn carry_out(&mut self, node: usize, role: usize, effect: Effect) {
         match effect {
-            Effect::Send { to, frame, anticipated } => {
+            Effect::Send {
+                to,
+                priority,
+                frame,
+                anticipated,
+            } => {
                 let frame: Arc<[u8]> = frame.into();
                 let anticipated = anticipated.iter().map(|check| *check.digest()).collect();
                 self.record(
@@ -419,6 +424,7 @@ impl Net {
                     role,
                     What::Sent {
                         to,
+                        priority,
                         frame: frame.clone(),
                         anticipated,
                     },

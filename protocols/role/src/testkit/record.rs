@@ -3,7 +3,7 @@
 use core::fmt::Write;
 use std::sync::Arc;
 
-use crate::{Address, LinkAddr, Protocol, Reason, Time, Value};
+use crate::{Address, LinkAddr, Priority, Protocol, Reason, Time, Value};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub enum What {
     Sent {
         /// Receiver.
         to: Address,
+        /// How urgent.
+        priority: Priority,
         /// Bytes.
         frame: Arc<[u8]>,
         /// Digests of the checks that the sender announced.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::{Actor, HostAddr, LinkAddr, Message, Typed, encode};
+use crate::{Actor, HostAddr, LinkAddr, Message, Priority, Typed, encode};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 enum Msg {
@@ -189,6 +189,45 @@ fn the_wires_lead_to_hosts_only() {
     }
     net.run_until_or(Time::from_secs(1), |net| net.events("called").count() == 1);
     assert!(net.events("called").all(|(record, _)| record.node == "b"));
+}
+
+#[test]
+fn a_priority_holds_for_the_sends_that_follow_in_the_same_callback() {
+    #[derive(Clone)]
+    struct Warner;
+    impl Actor for Warner {
+        type Msg = Msg;
+        fn start(&mut self, cx: &mut Cx<'_>) {
+            cx.broadcast(&Msg::Count(1));
+            cx.priority(Priority::Voice);
+            cx.broadcast(&Msg::Count(2));
+            cx.priority(Priority::Background);
+            cx.broadcast(&Msg::Count(3));
+            cx.timer(Duration::from_secs(1), Timer(1));
+        }
+        fn wake(&mut self, cx: &mut Cx<'_>, _: Timer, _: Time) {
+            cx.broadcast(&Msg::Count(4));
+        }
+        fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: Msg) -> Result<(), Reason> {
+            Ok(())
+        }
+    }
+    let mut net = Net::new(1);
+    net.add(Node::new("a").role(201, "warner", Box::new(Typed(Warner))));
+    net.run_until(Time::from_secs(2));
+    let priorities = net.records().iter().filter_map(|record| match record.what {
+        What::Sent { priority, .. } => Some(priority),
+        _ => None,
+    });
+    assert_eq!(
+        priorities.collect::<Vec<_>>(),
+        [
+            Priority::BestEffort,
+            Priority::Voice,
+            Priority::Background,
+            Priority::BestEffort
+        ]
+    );
 }
 
 proptest! {
