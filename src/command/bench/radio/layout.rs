@@ -24,7 +24,7 @@ const FARTHEST: u32 = 40;
 const TAIL: Duration = Duration::from_millis(200);
 
 /// How the air computes: as ns-3 does.
-pub(in crate::command::bench) const PRESET: &str = "";
+pub(in crate::command::bench) const PRESET: &str = "preset = \"ns3\"\n";
 
 /// Nodes of one run.
 #[derive(Clone, Debug, PartialEq)]
