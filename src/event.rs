@@ -233,6 +233,8 @@ pub struct Load {
     pub busy: u16,
     /// Frames received by its radio since the last event.
     pub received: u16,
+    /// Channel busy ratio: share of the time in which its radio found the channel busy, in thousandths.
+    pub channel: u16,
 }
 
 impl Event {

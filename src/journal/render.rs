@@ -359,6 +359,7 @@ impl Serialize for Line<'_> {
                     queued: load.queued,
                     busy_permille: load.busy,
                     received: load.received,
+                    channel_permille: load.channel,
                 };
                 map.serialize_entry("nodes", &Each(loads, entry))?;
             }
@@ -420,6 +421,7 @@ struct Busy {
     queued: u16,
     busy_permille: u16,
     received: u16,
+    channel_permille: u16,
 }
 
 struct Operations<'a>(&'a [(u8, u64)]);

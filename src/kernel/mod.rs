@@ -35,7 +35,7 @@ pub use checks::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
-use crate::radio::{Air, Antenna, Channel, Draws, Key, Obstacles};
+use crate::radio::{Air, Antenna, Channel, Draws, Key, Obstacles, Outgoing};
 use crate::scenario::{Fault, Place, Scenario};
 use checks::Checks;
 use node::Node;
@@ -119,7 +119,7 @@ impl Kernel {
             .nodes
             .iter()
             .map(|node| Antenna {
-                height_m: 1.5,
+                height_m: node.antenna_m,
                 gain_db: node.antenna_db,
             })
             .collect();
@@ -219,7 +219,9 @@ impl Kernel {
         for index in 0..self.nodes.len() {
             let waiting: Vec<Item> = self.nodes[index].processor.drain().collect();
             self.drop_items(index, waiting, Reason::RunEnded);
-            for frame in self.nodes[index].mac.reset() {
+            let node = &mut self.nodes[index];
+            let unsent: Vec<Outgoing> = node.gate.reset().chain(node.mac.reset()).collect();
+            for frame in unsent {
                 self.unsent(index, &frame.bytes, Reason::RunEnded);
             }
         }
@@ -256,6 +258,7 @@ impl Kernel {
             What::Due { role, timer, due, set } => self.timer_due(index, role, timer, due, set),
             What::Serve => self.serve_next(index),
             What::Release(bundle) => self.release(index, *bundle),
+            What::Open => self.open_gate(index),
             What::Access { plan } => self.access(index, plan),
             What::Acknowledge { tx, to, frame } => self.acknowledge(index, tx, to, *frame),
             What::Settle { delivered, frame } => self.settle(index, delivered, *frame),
@@ -313,8 +316,22 @@ impl Kernel {
         }
         self.air.channel().settle();
         self.sort_into_grid();
+        self.measure_channel();
         self.ticks += 1;
         self.queue.push(self.now + TICK, NOBODY, 0, What::Tick);
+    }
+
+    /// How busy every radio's channel was since the last tick.
+    fn measure_channel(&mut self) {
+        for (index, node) in self.nodes.iter_mut().enumerate().filter(|(_, node)| node.radio) {
+            let busy = self.air.take_busy(index as u32, self.now);
+            if node.is_up() && self.ticks > 0 {
+                let thousandths = (busy.saturating_mul(1_000) / TICK.as_nanos() as u64).min(1_000) as u16;
+                node.channel_busy += u32::from(thousandths);
+                node.channel_looks += 1;
+                node.gate.observe(thousandths);
+            }
+        }
     }
 
     /// Sorts the radios that are on into the grid, by where they are.

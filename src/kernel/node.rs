@@ -6,7 +6,7 @@ use roadveil_role::{Fix, HostAddr, LinkAddr, Role, SetupError, Streams, Time, Ti
 
 use super::processor::Processor;
 use crate::event::{Load, NodeId, Position};
-use crate::radio::{Draws, Key, Mac, Outgoing};
+use crate::radio::{Draws, Gate, Key, Mac, Outgoing};
 use crate::scenario::{self, Profile, Scenario};
 
 /// What the kernel keeps of a role beside the role itself.
@@ -28,6 +28,10 @@ pub(super) struct Node {
     pub(super) seats: Vec<Seat>,
     pub(super) processor: Processor,
     pub(super) mac: Mac,
+    pub(super) gate: Gate,
+    /// Channel busy ratios since the last account, in thousandths, and how many there are.
+    pub(super) channel_busy: u32,
+    pub(super) channel_looks: u32,
     pub(super) profile: Profile,
     pub(super) link_addr: LinkAddr,
     pub(super) host: Option<HostAddr>,
@@ -76,6 +80,9 @@ impl Node {
             seats: seats.collect(),
             processor: Processor::new(node.queue),
             mac: Mac::new(key, &scenario.radio),
+            gate: Gate::new(&scenario.radio),
+            channel_busy: 0,
+            channel_looks: 0,
             profile: node.profile.clone(),
             link_addr: LinkAddr::local([a, b, c, d, e, f]),
             host: node.wired.then_some(HostAddr(id)),
@@ -134,7 +141,7 @@ impl Node {
         for seat in &mut self.seats {
             seat.timers.clear();
         }
-        self.mac.reset()
+        self.gate.reset().chain(self.mac.reset()).collect()
     }
 
     /// Its load since the last account; `None` if it did nothing at all.
@@ -150,8 +157,9 @@ impl Node {
             queued: u16::try_from(self.processor.waiting()).unwrap_or(u16::MAX),
             busy: (worked.saturating_mul(1000) / span).min(1000) as u16,
             received: core::mem::take(&mut self.received),
+            channel: (core::mem::take(&mut self.channel_busy) / core::mem::take(&mut self.channel_looks).max(1)) as u16,
         };
-        (load.queued > 0 || load.busy > 0 || load.received > 0).then_some(load)
+        (load.queued > 0 || load.busy > 0 || load.received > 0 || load.channel > 0).then_some(load)
     }
 
     /// The node's own clock when the kernel's says `now`.

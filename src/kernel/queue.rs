@@ -31,6 +31,8 @@ pub(super) enum What {
     Release(Box<Bundle>),
     /// A node's turn on the channel, if its plan still holds.
     Access { plan: u32 },
+    /// The gatekeeper lets the next frame through.
+    Open,
     /// A frame is noticed by those who wait for the channel.
     Noticed { slot: u32 },
     /// A frame's last symbol.

@@ -1,5 +1,6 @@
 //! Frames on the air and packets on the wires, between the roles' sends and the receivers' processors.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use roadveil_role::{Address, HostAddr, LinkAddr, Priority, Reason, Time};
@@ -12,16 +13,50 @@ use crate::event::{Event, Frame, NodeId, Packet, Reception, TxId};
 use crate::radio::{DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime};
 
 impl Kernel {
-    /// A role's frame joins the node's transmit queue.
+    /// A role's frame goes to the gatekeeper, and through it to the node's transmit queue.
     pub(super) fn transmit(&mut self, index: usize, frame: Outgoing) {
         if !self.nodes[index].radio {
             self.unsent(index, &frame.bytes, Reason::NoSuchAddress);
             return;
         }
+        match self.nodes[index].gate.admit(self.now, frame) {
+            Ok(Some(frame)) => self.enqueue(index, frame),
+            Ok(None) => {}
+            Err(frame) => self.unsent(index, &frame.bytes, Reason::QueueFull),
+        }
+    }
+
+    fn enqueue(&mut self, index: usize, frame: Outgoing) {
         let sensed = self.air.sense(index as u32, self.now);
         match self.nodes[index].mac.enqueue(self.now, frame, sensed, &self.backoff) {
             Ok(()) => self.seek_access(index),
-            Err(frame) => self.unsent(index, &frame.bytes, Reason::QueueFull),
+            Err(frame) => self.give_up(index, &frame, Reason::QueueFull),
+        }
+    }
+
+    /// The gatekeeper may be open: the next frame that is not too old.
+    pub(super) fn open_gate(&mut self, index: usize) {
+        let lifetime = Duration::from_millis(self.air.params().lifetime_ms);
+        let Some(frame) = self.nodes[index].gate.release(self.now) else {
+            return;
+        };
+        if self.now.since(frame.since) > lifetime {
+            self.give_up(index, &frame, Reason::Expired);
+        } else {
+            self.enqueue(index, frame);
+        }
+    }
+
+    /// A frame that the gatekeeper let through never reaches the air.
+    fn give_up(&mut self, index: usize, frame: &Outgoing, why: Reason) {
+        self.unsent(index, &frame.bytes, why);
+        self.shut_gate(index);
+    }
+
+    /// A frame is done with: the gatekeeper shuts for a while.
+    fn shut_gate(&mut self, index: usize) {
+        if let Some(at) = self.nodes[index].gate.done(self.now) {
+            self.push_for(at, index, What::Open);
         }
     }
 
@@ -66,9 +101,9 @@ impl Kernel {
         if self.nodes[index].mac.plan != plan {
             return;
         }
-        let lifetime = core::time::Duration::from_millis(self.air.params().lifetime_ms);
+        let lifetime = Duration::from_millis(self.air.params().lifetime_ms);
         while let Some(frame) = self.nodes[index].mac.pop_expired(self.now, lifetime) {
-            self.unsent(index, &frame.bytes, Reason::Expired);
+            self.give_up(index, &frame, Reason::Expired);
         }
         let sensed = self.air.sense(index as u32, self.now);
         if sensed.taken {
@@ -256,6 +291,7 @@ impl Kernel {
     fn done(&mut self, index: usize, life: u32, priority: Priority) {
         if self.nodes[index].life == life {
             self.nodes[index].mac.done(self.now, priority, &self.backoff);
+            self.shut_gate(index);
         }
         self.seek_access(index);
     }

@@ -400,6 +400,7 @@ impl Scene {
             if let Some(known) = self.nodes.get_mut(load.node.index()) {
                 known.queued = load.queued;
                 known.busy = load.busy.min(1000);
+                known.channel = load.channel.min(1000);
                 known.received_per_s = u32::try_from(u128::from(load.received) * 1000 / span).unwrap_or(u32::MAX);
             }
         }

@@ -19,6 +19,22 @@ pub struct Count {
     pub bytes: u64,
 }
 
+/// How busy the channel was, as the radios found it: one look a node and second in which it was busy at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Channel {
+    looks: u64,
+    thousandths: u64,
+    most: u16,
+}
+
+impl Channel {
+    fn take(&mut self, thousandths: u16) {
+        self.looks += u64::from(thousandths > 0);
+        self.thousandths += u64::from(thousandths);
+        self.most = self.most.max(thousandths);
+    }
+}
+
 /// The figures so far.
 pub struct Summary {
     cast: Arc<Cast>,
@@ -36,6 +52,7 @@ pub struct Summary {
     unsent: Vec<u64>,
     messages: BTreeMap<(u8, u8), Count>,
     charged: Vec<u64>,
+    channel: Channel,
     /// Virtual time of the last event.
     pub now: Time,
     /// Nodes that are up now.
@@ -60,6 +77,7 @@ impl Summary {
             unsent: vec![0; Reason::ALL.len()],
             messages: BTreeMap::new(),
             charged: vec![0; Op::ALL.len()],
+            channel: Channel::default(),
             now: Time::ZERO,
             present: 0,
         }
@@ -101,6 +119,7 @@ impl Summary {
                     }
                 }
             }
+            Event::Load(loads) => loads.iter().for_each(|load| self.channel.take(load.channel)),
             Event::Joined { .. } => self.present += 1,
             Event::Left { .. } => self.present = self.present.saturating_sub(1),
             Event::Emitted {
@@ -111,6 +130,17 @@ impl Summary {
             } => self.emitted(record.at, node.index(), usize::from(*role), name, fields),
             _ => {}
         }
+    }
+
+    /// Channel busy ratio: its mean over the nodes and seconds in which it was busy at all, and its greatest value;
+    /// `None` if no radio ever found the channel busy.
+    pub fn channel_busy_ratio(&self) -> Option<(f64, f64)> {
+        let Channel {
+            looks,
+            thousandths,
+            most,
+        } = self.channel;
+        (most > 0).then(|| (thousandths as f64 / looks as f64 / 1e3, f64::from(most) / 1e3))
     }
 
     fn count_message(&mut self, bytes: &[u8]) {

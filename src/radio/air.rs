@@ -300,7 +300,7 @@ impl Air {
             if is_for || (everyone && entry.candidate) {
                 receptions.push(Reception {
                     node: NodeId(entry.node),
-                    dbm: whole_dbm(entry.power),
+                    dbm: self.phy.whole_dbm(entry.power),
                     lost: entry.lost,
                 });
             }
@@ -343,11 +343,4 @@ impl Air {
             other => self.mark(other),
         }
     }
-}
-
-/// Power in whole dBm, rounded.
-fn whole_dbm(power: Power) -> i8 {
-    (10.0 * libm::log10(power.max(1) as f64) - 150.0)
-        .round()
-        .clamp(-127.0, 127.0) as i8
 }

@@ -1,12 +1,16 @@
 //! The chain from one antenna to another: path loss, walls and vehicles in the way, shadowing, fading.
 //!
-//! Between two places in the open a link costs two look-ups and no logarithm, and a fading draw one more.
+//! Distances are between the antennas, with the difference of their heights. Between two places in the open a link costs
+//! one look-up and no logarithm, and a fading draw one more; shadowing is a factor of each end, computed when a node moves.
 
+use super::decibel::{linear, quick_decibels, quick_linear};
 use super::draw::{Burst, Draws, Key};
 use super::fading::Nakagami;
 use super::obstacle::Obstacles;
-use super::params::{Fading, Params};
-use super::path_loss::{Gain, PathLoss, decibels, linear};
+use super::params::{Fading, Params, VehicleObstacles};
+use super::path_loss::{Gain, PathLoss};
+use super::shadowing::Shadowing;
+use super::vehicles::{End, Vehicles};
 
 /// A node's antenna.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +47,6 @@ struct Spot {
 /// The channel of one run.
 #[derive(Clone, Debug)]
 pub struct Channel {
-    params: Params,
     spots: Vec<Spot>,
     /// Gain of each node's antenna as a factor.
     gains: Vec<f32>,
@@ -52,10 +55,19 @@ pub struct Channel {
     gain: Gain,
     power_mw: f32,
     floor_mw: f32,
+    shadowing: Option<Shadowing>,
+    /// Is anything there that could stand in the way?
+    obstructed: bool,
     obstacles: Obstacles,
+    vehicles: Option<Vehicles>,
     fading: Draws,
     nakagami: Option<Nakagami>,
 }
+
+/// Nearer than this, antennas are as if so far apart, metres.
+const NEAREST: f64 = 1.0;
+/// Rounding of logarithms must not take away what the power itself lets pass, dB.
+const SLACK_DB: f64 = 1e-3;
 
 impl Channel {
     /// The channel among nodes with these antennas and keys, by number, in the run with this seed. Nobody is there yet.
@@ -66,6 +78,8 @@ impl Channel {
             height: antenna.height_m as f32,
             factor: 0.0,
         };
+        let vehicles = (params.vehicles == VehicleObstacles::KnifeEdge)
+            .then(|| Vehicles::new(antennas.len(), params.vehicle_height_m, params.wavelength_m()));
         Channel {
             spots: antennas.iter().map(spot).collect(),
             gains: antennas.iter().map(|antenna| linear(antenna.gain_db) as f32).collect(),
@@ -74,60 +88,111 @@ impl Channel {
             gain: Gain::new(params),
             power_mw: linear(params.power_dbm) as f32,
             floor_mw: linear(params.floor_dbm) as f32,
+            shadowing: (params.shadowing_db > 0.0)
+                .then(|| Shadowing::new(params.shadowing_db, params.shadowing_m, seed)),
+            obstructed: !obstacles.is_empty() || vehicles.is_some(),
             obstacles,
+            vehicles,
             fading: Draws::new(seed, "fading"),
             nakagami: (params.fading == Fading::Nakagami)
                 .then(|| Nakagami::new(params.nakagami_m, params.nakagami_at_m)),
-            params: params.clone(),
         }
     }
 
     /// Puts a node to a place (metres east and north), facing `heading_deg` (clockwise from north), from now on. With a
-    /// `body` it is a vehicle that may stand between others.
-    pub fn place(&mut self, node: u32, at: (f64, f64), _heading_deg: f64, _body: bool) {
+    /// `body` it is a vehicle that may stand between others, and the place is its middle.
+    pub fn place(&mut self, node: u32, at: (f64, f64), heading_deg: f64, body: bool) {
         let spot = &mut self.spots[node as usize];
-        (spot.x, spot.y) = at;
-        spot.factor = self.gains[node as usize];
+        if spot.factor == 0.0 || (spot.x, spot.y) != at {
+            (spot.x, spot.y) = at;
+            let shadowing = self
+                .shadowing
+                .as_ref()
+                .map_or(1.0, |field| linear(field.at(at.0, at.1)));
+            spot.factor = self.gains[node as usize] * shadowing as f32;
+        }
+        match &mut self.vehicles {
+            Some(vehicles) if body => vehicles.place(node, at, heading_deg),
+            Some(vehicles) => vehicles.remove(node),
+            None => {}
+        }
     }
 
     /// Takes a node away: no frame reaches it, or anybody from it.
     pub fn remove(&mut self, node: u32) {
         self.spots[node as usize].factor = 0.0;
+        if let Some(vehicles) = &mut self.vehicles {
+            vehicles.remove(node);
+        }
     }
 
-    /// After nodes have moved, and before links are asked for.
-    pub fn settle(&mut self) {}
-
-    /// Metres beyond which a node's frames stay below the floor for everybody: towards the best of all antennas, and with
-    /// shadowing 2.5 standard deviations better than the mean. What is beyond that and stronger still (one link in 160)
-    /// is not seen.
-    pub fn reach(&self, node: u32) -> f64 {
-        self.reach[node as usize]
+    /// Has to be called after nodes were placed or removed, before links are asked for.
+    pub fn settle(&mut self) {
+        if let Some(vehicles) = &mut self.vehicles {
+            vehicles.settle();
+        }
     }
 
-    /// Where a node was put, metres east and north.
+    /// Where a node was put last.
     pub fn at(&self, node: u32) -> (f64, f64) {
         let spot = &self.spots[node as usize];
         (spot.x, spot.y)
     }
 
-    /// How a frame arrives, with the nodes where they were put; `None` below the floor.
+    /// Metres in plan beyond which a node's frames stay below the floor for everybody: towards the best of all antennas,
+    /// and with shadowing 2.5 standard deviations better than its median, so that one link in 160 that is a little farther
+    /// and better still is not seen.
+    pub fn reach(&self, node: u32) -> f64 {
+        self.reach[node as usize]
+    }
+
+    /// How a frame arrives, with the nodes where they were put; `None` below the floor. Alike in both directions.
     #[inline]
     pub fn link(&mut self, from: u32, to: u32) -> Option<Link> {
         let (a, b) = (&self.spots[from as usize], &self.spots[to as usize]);
-        let (dx, dy, up) = (b.x - a.x, b.y - a.y, f64::from(b.height) - f64::from(a.height));
-        let squared = (dx * dx + dy * dy + up * up).max(1.0);
+        let (dx, dy, up) = (b.x - a.x, b.y - a.y, f64::from(b.height - a.height));
+        let squared = (dx * dx + dy * dy + up * up).max(NEAREST * NEAREST);
         let heights = a.height * b.height;
         let mw = self.power_mw * self.gain.at(squared, heights * heights) * (a.factor * b.factor);
         if mw < self.floor_mw {
             return None;
         }
-        let (from, to) = ((a.x, a.y), (b.x, b.y));
-        let walls_db = self.obstacles.loss(from, to, decibels(f64::from(mw / self.floor_mw)))?;
-        Some(Link {
-            mw: mw * linear(-walls_db) as f32,
-            obstacles_db: walls_db as f32,
+        let open = Link {
+            mw,
+            obstacles_db: 0.0,
             metres: squared.sqrt() as f32,
+        };
+        if self.obstructed {
+            self.behind(from, to, open)
+        } else {
+            Some(open)
+        }
+    }
+
+    /// What walls and vehicles leave of a link.
+    fn behind(&mut self, from: u32, to: u32, open: Link) -> Option<Link> {
+        let end = |node: u32| {
+            let spot = &self.spots[node as usize];
+            End {
+                node,
+                at: (spot.x, spot.y),
+                height: f64::from(spot.height),
+            }
+        };
+        let (a, b) = (end(from), end(to));
+        let margin_db = quick_decibels(f64::from(open.mw) / f64::from(self.floor_mw)) + SLACK_DB;
+        let mut db = self.obstacles.loss(a.at, b.at, margin_db)?;
+        if let Some(vehicles) = &mut self.vehicles {
+            db += vehicles.loss(a, b);
+        }
+        if db == 0.0 {
+            return Some(open);
+        }
+        let mw = open.mw * quick_linear(-db) as f32;
+        (mw >= self.floor_mw).then_some(Link {
+            mw,
+            obstacles_db: db as f32,
+            ..open
         })
     }
 
@@ -137,7 +202,7 @@ impl Channel {
         self.fader(from, slot).factor(to, metres)
     }
 
-    /// The fading of a sender's frame in a time slot, for all its receivers: cheaper than one by one, and the same.
+    /// The fading of a sender's frame in a time slot: the same draws, for many receivers at less cost.
     #[inline]
     pub fn fader(&self, from: u32, slot: u64) -> Fader<'_> {
         Fader {
@@ -145,11 +210,6 @@ impl Channel {
             keys: &self.keys,
             nakagami: self.nakagami.as_ref(),
         }
-    }
-
-    /// The parameters.
-    pub fn params(&self) -> &Params {
-        &self.params
     }
 }
 
@@ -175,65 +235,243 @@ impl Fader<'_> {
 /// Standard deviations of the shadowing with which the reach reckons.
 const SHADOWING_MARGIN: f64 = 2.5;
 
-/// Each node's reach: all laws let a higher antenna reach farther, so that the best one is as high as the highest and has
-/// the gain of the strongest.
+/// Each node's reach. With all laws a higher antenna is heard at least as far, so that none is better than one that is as
+/// high as the highest and as strong as the strongest.
 fn reaches(params: &Params, antennas: &[Antenna]) -> Vec<f64> {
-    let highest = antennas.iter().map(|antenna| antenna.height_m).fold(0.0, f64::max);
-    let strongest = antennas
-        .iter()
-        .map(|antenna| antenna.gain_db)
-        .fold(f64::NEG_INFINITY, f64::max);
+    let best = |value: fn(&Antenna) -> f64| antennas.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
+    let (highest, strongest) = (best(|antenna| antenna.height_m), best(|antenna| antenna.gain_db));
     let mut known: Vec<(Antenna, f64)> = Vec::new();
-    antennas
-        .iter()
-        .map(|antenna| match known.iter().find(|(other, _)| other == antenna) {
-            Some(&(_, reach)) => reach,
-            None => {
-                let shadowing = SHADOWING_MARGIN * params.shadowing_db;
-                let budget = params.power_dbm + antenna.gain_db + strongest + shadowing - params.floor_dbm;
-                let reach = PathLoss::new(params, antenna.height_m, highest).reach(budget);
-                known.push((*antenna, reach));
-                reach
-            }
-        })
-        .collect()
+    let reach = |antenna: &Antenna| match known.iter().find(|(other, _)| other == antenna) {
+        Some(&(_, reach)) => reach,
+        None => {
+            let shadowing = SHADOWING_MARGIN * params.shadowing_db;
+            let budget = params.power_dbm + antenna.gain_db + strongest + shadowing - params.floor_dbm;
+            let reach = PathLoss::new(params, antenna.height_m, highest).reach(budget);
+            known.push((*antenna, reach));
+            reach
+        }
+    };
+    antennas.iter().map(reach).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::decibel::decibels;
+    use super::super::params::PathLossLaw;
     use super::*;
 
-    fn channel(params: &Params, nodes: usize) -> Channel {
-        let antennas = vec![
-            Antenna {
-                height_m: 1.5,
-                gain_db: 0.0
-            };
-            nodes
-        ];
-        let keys = (0..nodes).map(|node| Key::of(&node.to_string())).collect();
-        Channel::new(params, Obstacles::default(), &antennas, keys, 1)
+    const CAR: Antenna = Antenna {
+        height_m: 1.5,
+        gain_db: 0.0,
+    };
+
+    fn of(params: &Params, obstacles: Obstacles, antennas: &[Antenna]) -> Channel {
+        let keys = (0..antennas.len()).map(|node| Key::of(&node.to_string())).collect();
+        Channel::new(params, obstacles, antennas, keys, 1)
+    }
+
+    fn still() -> Params {
+        Params {
+            fading: Fading::None,
+            ..Params::default()
+        }
+    }
+
+    /// Puts nodes onto a line to the east.
+    fn line(channel: &mut Channel, places: &[f64]) {
+        for (node, &x) in (0..).zip(places) {
+            channel.place(node, (x, 0.0), 90.0, true);
+        }
+        channel.settle();
+    }
+
+    fn dbm(link: Option<Link>) -> f64 {
+        decibels(f64::from(link.expect("above the floor").mw))
+    }
+
+    fn close(value: f64, expected: f64) {
+        assert!((value - expected).abs() < 1e-3, "{value}, expected {expected}");
     }
 
     #[test]
-    fn mean_power_follows_the_log_distance_law() {
-        let params = Params::default();
-        let mut channel = channel(&params, 2);
-        channel.place(0, (0.0, 0.0), 0.0, false);
-        for metres in [1.0, 10.0, 100.0, 400.0] {
-            channel.place(1, (metres, 0.0), 0.0, false);
-            let link = channel.link(0, 1).expect("in reach");
-            let expected = 20.0 - 47.86 - 25.0 * libm::log10(metres);
-            assert!((decibels(f64::from(link.mw)) - expected).abs() < 5e-4, "{metres}");
-            assert_eq!(f64::from(link.metres), metres);
+    fn mean_power_follows_the_law_up_to_the_reach() {
+        for path_loss in [PathLossLaw::LogDistance, PathLossLaw::TwoRay, PathLossLaw::DualSlope] {
+            let params = Params { path_loss, ..still() };
+            let mut channel = of(&params, Obstacles::default(), &[CAR, CAR]);
+            let law = PathLoss::new(&params, 1.5, 1.5);
+            for metres in [0.0, 0.7, 1.0, 10.0, 99.0, 100.0, 400.0] {
+                line(&mut channel, &[0.0, metres]);
+                let link = channel.link(0, 1);
+                close(dbm(link), 20.0 - law.db(metres));
+                assert_eq!(link.expect("there").metres, metres.max(1.0) as f32);
+                assert_eq!(link.expect("there").obstacles_db, 0.0);
+                assert_eq!(link, channel.link(1, 0));
+            }
+            let reach = channel.reach(0);
+            line(&mut channel, &[0.0, reach * 0.999]);
+            assert!(channel.link(0, 1).is_some());
+            line(&mut channel, &[0.0, reach * 1.001]);
+            assert_eq!(channel.link(0, 1), None);
         }
-        let reach = channel.reach(0);
-        channel.place(1, (reach - 0.1, 0.0), 0.0, false);
+    }
+
+    #[test]
+    fn antennas_add_their_gains_and_stand_at_different_heights() {
+        let mast = Antenna {
+            height_m: 7.5,
+            gain_db: 5.0,
+        };
+        let mut channel = of(&still(), Obstacles::default(), &[CAR, mast, CAR]);
+        line(&mut channel, &[0.0, 8.0, 8.0]);
+        // 8 m along and 6 m up are 10 m.
+        close(dbm(channel.link(0, 1)), 20.0 + 5.0 - 47.86 - 25.0);
+        close(dbm(channel.link(0, 2)), 20.0 - 47.86 - 25.0 * libm::log10(8.0));
+        // The budget to the mast is 5 dB more, from the mast to another 10 dB more.
+        let exponent = 2.5;
+        let car = libm::pow(10.0, (20.0 + 5.0 - 47.86 + 102.0) / (10.0 * exponent));
+        close(channel.reach(0), car);
+        close(channel.reach(1), car * libm::pow(10.0, 5.0 / (10.0 * exponent)));
+
+        let params = Params {
+            path_loss: PathLossLaw::TwoRay,
+            ..still()
+        };
+        let mut channel = of(&params, Obstacles::default(), &[CAR, mast]);
+        line(&mut channel, &[0.0, 5000.0]);
+        close(
+            dbm(channel.link(0, 1)),
+            25.0 - PathLoss::new(&params, 1.5, 7.5).db(5000.0),
+        );
+    }
+
+    #[test]
+    fn who_is_not_there_hears_nothing() {
+        let mut channel = of(&still(), Obstacles::default(), &[CAR, CAR]);
+        assert_eq!(channel.link(0, 1), None);
+        line(&mut channel, &[0.0, 10.0]);
         assert!(channel.link(0, 1).is_some());
-        channel.place(1, (reach + 0.1, 0.0), 0.0, false);
-        assert!(channel.link(0, 1).is_none());
-        channel.place(1, (10.0, 0.0), 0.0, false);
-        channel.remove(1);
-        assert!(channel.link(0, 1).is_none());
+        channel.remove(0);
+        assert_eq!((channel.link(0, 1), channel.link(1, 0)), (None, None));
+        channel.place(0, (0.0, 0.0), 0.0, true);
+        assert!(channel.link(0, 1).is_some());
+        assert_eq!(channel.at(1), (10.0, 0.0));
+    }
+
+    #[test]
+    fn walls_weaken_and_hide_what_falls_below_the_floor() {
+        let building = [(40.0, -10.0), (50.0, -10.0), (50.0, 10.0), (40.0, 10.0)];
+        let walls = Obstacles::new([building.as_slice()], 9.0, 0.4);
+        let mut channel = of(&still(), walls, &[CAR, CAR, CAR, CAR]);
+        line(&mut channel, &[0.0, 100.0, 30.0, 700.0]);
+        let link = channel.link(0, 1);
+        close(f64::from(link.expect("there").obstacles_db), 2.0 * 9.0 + 10.0 * 0.4);
+        close(dbm(link), 20.0 - 47.86 - 50.0 - 22.0);
+        let before = channel.link(0, 2).expect("there");
+        assert_eq!(before.obstacles_db, 0.0);
+        // -98.99 dBm in the open.
+        assert_eq!(channel.link(0, 3), None);
+        channel.place(0, (60.0, 0.0), 0.0, true);
+        channel.settle();
+        assert!(channel.link(0, 3).is_some());
+    }
+
+    #[test]
+    fn vehicles_weaken_beside_walls() {
+        let building = [(40.0, -10.0), (50.0, -10.0), (50.0, 10.0), (40.0, 10.0)];
+        let walls = Obstacles::new([building.as_slice()], 9.0, 0.4);
+        let params = Params {
+            vehicles: VehicleObstacles::KnifeEdge,
+            ..still()
+        };
+        let mut channel = of(&params, walls, &[CAR, CAR, CAR]);
+        line(&mut channel, &[0.0, 60.0, 55.0]);
+        let link = channel.link(0, 1);
+        // A roof level with the antennas: 6.033 dB.
+        close(f64::from(link.expect("there").obstacles_db), 22.0 + 6.033);
+        close(dbm(link), 20.0 - 47.86 - 25.0 * libm::log10(60.0) - 22.0 - 6.033);
+        assert_eq!(link, channel.link(1, 0));
+        // Without a body it is in nobody's way.
+        channel.place(2, (55.0, 0.0), 90.0, false);
+        channel.settle();
+        close(f64::from(channel.link(0, 1).expect("there").obstacles_db), 22.0);
+    }
+
+    #[test]
+    fn shadowing_is_the_sum_of_both_ends() {
+        let params = Params {
+            shadowing_db: 6.0,
+            shadowing_m: 40.0,
+            ..still()
+        };
+        let mut channel = of(&params, Obstacles::default(), &[CAR, CAR]);
+        let field = Shadowing::new(6.0, 40.0, 1);
+        let (mut sum, mut squares, n) = (0.0, 0.0, 400);
+        for step in 0..n {
+            let (x, y) = (f64::from(step) * 137.0, f64::from(step % 20) * 211.0);
+            channel.place(0, (x, y), 0.0, true);
+            channel.place(1, (x + 120.0, y), 0.0, true);
+            channel.settle();
+            let link = channel.link(0, 1);
+            let shadowed = dbm(link) - (20.0 - 47.86 - 25.0 * libm::log10(120.0));
+            close(shadowed, field.at(x, y) + field.at(x + 120.0, y));
+            assert_eq!(link, channel.link(1, 0));
+            sum += shadowed;
+            squares += shadowed * shadowed;
+        }
+        let mean = sum / f64::from(n);
+        let variance = squares / f64::from(n) - mean * mean;
+        // A variance of 36 (1 + exp(-3)) = 37.8, from 400 links.
+        assert!(mean.abs() < 4.0 * (37.8 / f64::from(n)).sqrt(), "{mean}");
+        assert!(
+            (variance / 37.8 - 1.0).abs() < 4.0 * (2.0 / f64::from(n)).sqrt(),
+            "{variance}"
+        );
+        // 15 dB more than without.
+        let without = of(&still(), Obstacles::default(), &[CAR]).reach(0);
+        close(channel.reach(0) / without, libm::pow(10.0, 15.0 / 25.0));
+    }
+
+    #[test]
+    fn fading_follows_names_slot_and_distance() {
+        let channel = of(&Params::default(), Obstacles::default(), &[CAR, CAR, CAR]);
+        let fade = channel.fade(0, 1, 7, 100.0);
+        assert_eq!(fade, channel.fader(0, 7).factor(1, 100.0));
+        for other in [
+            channel.fade(1, 0, 7, 100.0),
+            channel.fade(0, 2, 7, 100.0),
+            channel.fade(0, 1, 8, 100.0),
+            channel.fade(0, 1, 7, 20.0),
+        ] {
+            assert_ne!(fade, other);
+        }
+        let n = 100_000;
+        for (metres, m) in [(20.0, 3.0), (100.0, 1.5), (300.0, 1.0)] {
+            let factors = || (0..n).map(|slot| f64::from(channel.fade(0, 1, slot, metres)));
+            let mean = factors().sum::<f64>() / n as f64;
+            assert!((mean - 1.0).abs() < 5.0 / f64::sqrt(m * n as f64), "m = {m}: {mean}");
+        }
+        let still = of(&still(), Obstacles::default(), &[CAR, CAR]);
+        assert_eq!(still.fade(0, 1, 7, 100.0), 1.0);
+    }
+
+    #[test]
+    fn a_nodes_draws_and_shadowing_do_not_depend_on_who_else_is_there() {
+        let params = Params {
+            shadowing_db: 6.0,
+            ..Params::default()
+        };
+        let name = |name: &str| Key::of(name);
+        let mut two = Channel::new(&params, Obstacles::default(), &[CAR; 2], vec![name("a"), name("b")], 9);
+        let mut three = Channel::new(
+            &params,
+            Obstacles::default(),
+            &[CAR; 3],
+            vec![name("new"), name("a"), name("b")],
+            9,
+        );
+        line(&mut two, &[0.0, 50.0]);
+        line(&mut three, &[-20.0, 0.0, 50.0]);
+        assert_eq!(two.link(0, 1), three.link(1, 2));
+        assert_eq!(two.fade(0, 1, 3, 50.0), three.fade(1, 2, 3, 50.0));
     }
 }

@@ -114,6 +114,67 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_depends_on_every_part_of_the_key() {
+        let (a, b) = (Key::of("a"), Key::of("b"));
+        let draws = Draws::new(1, "fading");
+        assert_eq!(draws.burst(a, 7).bits(b), Draws::new(1, "fading").burst(a, 7).bits(b));
+        assert_ne!(draws.burst(a, 7).bits(b), draws.burst(b, 7).bits(a));
+        assert_ne!(draws.burst(a, 7).bits(b), draws.burst(a, 8).bits(b));
+        assert_ne!(draws.burst(a, 7).bits(b), Draws::new(2, "fading").burst(a, 7).bits(b));
+        assert_ne!(draws.burst(a, 7).bits(b), Draws::new(1, "backoff").burst(a, 7).bits(b));
+    }
+
+    #[test]
+    fn bursts_are_uniform_and_independent_from_slot_to_slot_and_name_to_name() {
+        let draws = Draws::new(3, "test");
+        let names: Vec<Key> = (0..64).map(|name| Key::of(&name.to_string())).collect();
+        let unit = |from: usize, to: usize, slot: u64| {
+            draws.burst(names[from], slot).bits(names[to]) as f64 / 2f64.powi(64) - 0.5
+        };
+        let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        let mut products = [0.0; 4];
+        let mut flipped = [0u32; 64];
+        for from in 0..63 {
+            for to in 0..63 {
+                for slot in 0..64 {
+                    let one = unit(from, to, slot);
+                    let others = [
+                        unit(from, to, slot + 1),
+                        unit(from, to + 1, slot),
+                        unit(from + 1, to, slot),
+                        unit(to, from, slot) * f64::from(u8::from(from != to)),
+                    ];
+                    n += 1.0;
+                    sum += one;
+                    squares += one * one;
+                    for (product, other) in products.iter_mut().zip(others) {
+                        *product += one * other;
+                    }
+                    let next = draws.burst(names[from], slot ^ 1).bits(names[to]);
+                    let bits = draws.burst(names[from], slot).bits(names[to]) ^ next;
+                    for (bit, flipped) in flipped.iter_mut().enumerate() {
+                        *flipped += (bits >> bit & 1) as u32;
+                    }
+                }
+            }
+        }
+        // Five standard errors: variance 1/12 of a unit, 1/180 of its square, 1/144 of a product; pairs of
+        // names come twice, so that their sum has twice that variance.
+        assert!(sum.abs() < 5.0 * f64::sqrt(n / 12.0), "{sum}");
+        assert!((squares - n / 12.0).abs() < 5.0 * f64::sqrt(n / 180.0), "{squares}");
+        for product in products {
+            assert!(product.abs() < 5.0 * f64::sqrt(n / 72.0), "{products:?}");
+        }
+        // A flipped bit of the slot flips each bit of the draw half of the time; each pair of slots is seen twice.
+        for flipped in flipped {
+            assert!(
+                (f64::from(flipped) - n / 2.0).abs() < 5.0 * f64::sqrt(n / 2.0),
+                "{flipped} of {n}"
+            );
+        }
+    }
+
+    #[test]
     fn units_are_uniform() {
         let draws = Draws::new(3, "test");
         let key = Key::of("x");

@@ -204,7 +204,7 @@ impl ErrorTable {
 
 #[cfg(test)]
 mod tests {
-    use super::super::path_loss::linear;
+    use super::super::decibel::linear;
     use super::*;
 
     /// Losses at so many dB, evaluated apart from this code with forty digits (mpmath 1.3).

@@ -40,7 +40,9 @@ impl Nakagami {
         let (cell, share) = locate::<STEPS>(from_tail as f64);
         let tail = upper.unsigned_abs() as usize * (TAIL + 1);
         let index = shape * SHAPE + tail + (cell - locate_first()) as usize;
-        let (here, next) = (self.values[index], self.values[index + 1]);
+        let [here, next] = self.values[index..index + 2] else {
+            return 1.0;
+        };
         here + (next - here) * share
     }
 }
@@ -166,5 +168,128 @@ impl Gamma {
             }
         }
         x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::draw::{Draws, Key};
+    use super::*;
+    use core::f64::consts::PI;
+
+    /// One shape at all distances.
+    fn of(m: f64) -> Nakagami {
+        Nakagami::new([m; 3], [50.0, 150.0])
+    }
+
+    /// Probabilities below and above `x` in closed form, for the shapes that have one.
+    fn tails(m: f64, x: f64) -> (f64, f64) {
+        let y = m * x;
+        let root = y.sqrt();
+        // What the recurrence of the incomplete gamma function takes from shape 1/2 to 3/2.
+        let half = 2.0 * root / PI.sqrt() * libm::exp(-y);
+        match m {
+            0.5 => (libm::erf(root), libm::erfc(root)),
+            1.0 => (-libm::expm1(-y), libm::exp(-y)),
+            1.5 => (libm::erf(root) - half, libm::erfc(root) + half),
+            3.0 => {
+                let above = libm::exp(-y) * (1.0 + y + y * y / 2.0);
+                (1.0 - above, above)
+            }
+            _ => panic!("no closed form for m = {m}"),
+        }
+    }
+
+    /// Draws from one tail to the other, close together at both.
+    fn sweep() -> Vec<u64> {
+        let mut draws = vec![0];
+        while let Some(&last) = draws.last()
+            && last < 1 << 63
+        {
+            draws.push(last + 1 + last / 1009);
+        }
+        draws.pop();
+        let upper: Vec<u64> = draws.iter().rev().map(|draw| !draw).collect();
+        draws.extend(upper);
+        draws
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_closed_forms() {
+        let whole = 2f64.powi(64);
+        for m in [0.5, 1.0, 1.5, 3.0] {
+            let fading = of(m);
+            let mut worst: f64 = 0.0;
+            for bits in sweep() {
+                let (below, above) = tails(m, f64::from(fading.factor(bits, 10.0)));
+                let (u, v) = (bits as f64 / whole, !bits as f64 / whole);
+                worst = worst.max((below - u).abs());
+                // In the tails, relative to the little that is left there; for the closed forms cancel near zero.
+                if (1e-6..0.5).contains(&u) {
+                    assert!((below / u - 1.0).abs() < 1e-3, "m = {m}, u = {u}: {below}");
+                }
+                if (1e-11..0.5).contains(&v) {
+                    assert!((above / v - 1.0).abs() < 1e-3, "m = {m}, 1 - u = {v}: {above}");
+                }
+            }
+            assert!(worst < 2e-5, "m = {m}: {worst}");
+        }
+    }
+
+    #[test]
+    fn a_greater_draw_is_a_greater_factor() {
+        for m in [0.5, 0.7, 1.0, 1.5, 3.0, 10.0, 50.0] {
+            let fading = of(m);
+            let factors: Vec<f32> = sweep().into_iter().map(|bits| fading.factor(bits, 10.0)).collect();
+            assert!(factors.is_sorted(), "m = {m}");
+            assert!(factors.iter().all(|factor| *factor > 0.0 && factor.is_finite()));
+        }
+    }
+
+    #[test]
+    fn the_mean_is_one_and_the_variance_that_of_the_shape() {
+        for m in [0.5, 0.8, 1.0, 1.5, 3.0, 7.0, 50.0] {
+            // Evenly over all draws: the integral of the quantile function, without sampling error.
+            let fading = of(m);
+            let (mut sum, mut squares, n) = (0.0, 0.0, 1u64 << 18);
+            for step in 0..n {
+                let factor = f64::from(fading.factor((step << 46) + (1 << 45), 10.0));
+                sum += factor;
+                squares += factor * factor;
+            }
+            let mean = sum / n as f64;
+            let variance = squares / n as f64 - mean * mean;
+            assert!((mean - 1.0).abs() < 1e-4, "m = {m}: mean {mean}");
+            assert!((variance * m - 1.0).abs() < 2e-3, "m = {m}: variance {variance}");
+        }
+    }
+
+    #[test]
+    fn draws_of_a_run_have_that_mean_and_variance() {
+        let fading = Nakagami::new([3.0, 1.5, 1.0], [50.0, 150.0]);
+        for (metres, m) in [
+            (0.0, 3.0),
+            (49.9, 3.0),
+            (50.0, 1.5),
+            (149.0, 1.5),
+            (150.0, 1.0),
+            (9e4, 1.0),
+        ] {
+            let draws = Draws::new(1, "fading");
+            let (mut sum, mut squares, n) = (0.0, 0.0, 200_000);
+            for slot in 0..n {
+                let bits = draws.burst(Key::of("a"), slot).bits(Key::of("b"));
+                let factor = f64::from(fading.factor(bits, metres));
+                sum += factor;
+                squares += factor * factor;
+            }
+            let mean = sum / n as f64;
+            let variance = squares / n as f64 - mean * mean;
+            // Five standard errors: that of the variance follows from the fourth moment, 3 (1 + 2 / m) / m^2.
+            let error = (1.0 / m / n as f64).sqrt();
+            assert!((mean - 1.0).abs() < 5.0 * error, "m = {m}: mean {mean}");
+            let error = ((2.0 + 6.0 / m) / (m * m * n as f64)).sqrt();
+            assert!((variance - 1.0 / m).abs() < 5.0 * error, "m = {m}: variance {variance}");
+        }
     }
 }

@@ -11,6 +11,8 @@
 mod access;
 mod air;
 mod channel;
+mod dcc;
+mod decibel;
 mod draw;
 mod error_rate;
 mod fading;
@@ -21,12 +23,15 @@ mod octaves;
 mod params;
 mod path_loss;
 mod receiver;
+mod shadowing;
+mod vehicles;
 
 pub use access::{Mac, Outgoing, Sensed};
 pub use air::{Air, Emission, Kind};
 pub use channel::{Antenna, Channel, Fader, Link};
+pub use dcc::Gate;
 pub use draw::{Draws, Key};
-pub use error_rate::Rate;
+pub use error_rate::{ErrorTable, Rate};
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
 pub use params::{Dcc, ErrorModel, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};

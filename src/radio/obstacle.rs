@@ -81,6 +81,11 @@ impl Obstacles {
         obstacles
     }
 
+    /// Is there no wall at all?
+    pub fn is_empty(&self) -> bool {
+        self.walls.is_empty()
+    }
+
     fn sort_into_grid(&mut self) {
         let corners = || self.walls.iter().flat_map(|wall| [wall.from, wall.to]);
         let low = corners().fold((f64::MAX, f64::MAX), |low, at| (low.0.min(at.0), low.1.min(at.1)));

@@ -51,7 +51,9 @@ impl<const BITS: u32> Octaves<BITS> {
             return self.beyond(x);
         }
         let index = index as usize;
-        let (here, next) = (self.values[index], self.values[index + 1]);
+        let [here, next] = self.values[index..index + 2] else {
+            return 0.0;
+        };
         here + (next - here) * share
     }
 

@@ -1,7 +1,8 @@
 //! Path loss in the open.
 
-use core::f64::consts::{LN_10, PI};
+use core::f64::consts::PI;
 
+use super::decibel::linear;
 use super::octaves::Octaves;
 use super::params::{Params, PathLossLaw};
 
@@ -63,8 +64,12 @@ impl PathLoss {
 
     /// Loss over a distance, dB. Nearer than one metre it is that at one metre.
     pub fn db(&self, metres: f64) -> f64 {
+        self.law_db(metres.max(1.0))
+    }
+
+    /// The law itself, which goes on below one metre.
+    fn law_db(&self, metres: f64) -> f64 {
         let decades = |ratio: f64| 10.0 * libm::log10(ratio);
-        let metres = metres.max(1.0);
         match *self {
             PathLoss::LogDistance { reference_db, exponent } => reference_db + exponent * decades(metres),
             PathLoss::TwoRay { wavelength, heights } => {
@@ -140,7 +145,7 @@ impl Gain {
             PathLoss::DualSlope { breakpoint, .. } => 1.0 / (breakpoint * breakpoint),
         };
         let table = Octaves::new(scale, FARTHEST * FARTHEST * scale, |scaled| {
-            linear(-law.db((scaled / scale).sqrt()))
+            linear(-law.law_db((scaled / scale).sqrt()))
         });
         Gain::Table { scale, table }
     }
@@ -159,12 +164,103 @@ impl Gain {
     }
 }
 
-/// Decibels as a ratio of powers; dBm as milliwatts.
-pub fn linear(db: f64) -> f64 {
-    libm::exp(db * (LN_10 / 10.0))
-}
+#[cfg(test)]
+mod tests {
+    use super::super::decibel::decibels;
+    use super::*;
 
-/// A ratio of powers in decibels; milliwatts as dBm.
-pub fn decibels(ratio: f64) -> f64 {
-    10.0 * libm::log10(ratio)
+    fn close(value: f64, expected: f64) {
+        assert!((value - expected).abs() < 1e-3, "{value}, expected {expected}");
+    }
+
+    fn law(path_loss: PathLossLaw) -> Params {
+        Params {
+            path_loss,
+            ..Params::default()
+        }
+    }
+
+    #[test]
+    fn log_distance_as_hand_computed() {
+        let loss = PathLoss::new(&law(PathLossLaw::LogDistance), 1.5, 1.5);
+        close(loss.db(1.0), 47.86);
+        close(loss.db(10.0), 72.86);
+        close(loss.db(200.0), 47.86 + 25.0 * 2.301_03);
+        close(loss.db(0.1), 47.86);
+    }
+
+    #[test]
+    fn two_ray_as_hand_computed() {
+        let loss = PathLoss::new(&law(PathLossLaw::TwoRay), 1.5, 1.5);
+        // Free space at 5.9 GHz: 32.447 dB at 1 km and 1 MHz, so 47.864 dB at 1 m.
+        close(loss.db(1.0), 47.864);
+        close(loss.db(100.0), 87.864);
+        // The crossover is at 4 pi 1.5 1.5 / 0.050812 m = 556.45 m; there the two agree.
+        close(loss.db(556.0), 47.864 + 20.0 * 2.745_075);
+        close(loss.db(1000.0), 40.0 * 3.0 - 20.0 * libm::log10(2.25));
+        close(loss.db(556.45), 40.0 * libm::log10(556.45) - 20.0 * libm::log10(2.25));
+        // From a mast of 6 m the ground's reflection begins four times as far away.
+        let mast = PathLoss::new(&law(PathLossLaw::TwoRay), 6.0, 1.5);
+        close(mast.db(2000.0), 47.864 + 20.0 * 3.301_03);
+        close(mast.db(3000.0), 40.0 * 3.477_121 - 20.0 * libm::log10(9.0));
+    }
+
+    #[test]
+    fn dual_slope_as_hand_computed() {
+        let loss = PathLoss::new(&law(PathLossLaw::DualSlope), 1.5, 1.5);
+        close(loss.db(100.0), 47.86 + 50.0);
+        close(loss.db(50.0), 47.86 + 25.0 * 1.698_97);
+        close(loss.db(1000.0), 47.86 + 50.0 + 38.0);
+    }
+
+    const LAWS: [PathLossLaw; 3] = [PathLossLaw::LogDistance, PathLossLaw::TwoRay, PathLossLaw::DualSlope];
+
+    #[test]
+    fn reach_is_where_the_budget_ends() {
+        for path_loss in LAWS {
+            let loss = PathLoss::new(&law(path_loss), 1.5, 4.0);
+            for metres in [1.5, 30.0, 99.0, 101.0, 550.0, 2_000.0, 80_000.0] {
+                let reach = loss.reach(loss.db(metres));
+                assert!(
+                    (reach / metres - 1.0).abs() < 1e-9,
+                    "{path_loss:?}: {reach}, expected {metres}"
+                );
+            }
+            assert_eq!(loss.reach(1e4), FARTHEST);
+            assert!((loss.reach(0.0) - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn gains_are_those_of_the_closed_form() {
+        let mut wanted: Vec<Params> = LAWS.map(law).into();
+        for (exponent, breakpoint_m, far_exponent) in [(1.5, 1.0, 4.0), (4.0, 87.3, 2.0), (2.0, 1234.5, 5.0)] {
+            for path_loss in LAWS {
+                wanted.push(Params {
+                    exponent,
+                    breakpoint_m,
+                    far_exponent,
+                    ..law(path_loss)
+                });
+            }
+        }
+        for params in wanted {
+            let gain = Gain::new(&params);
+            for (tx, rx) in [(1.5, 1.5), (1.5, 6.0), (30.0, 0.5)] {
+                let loss = PathLoss::new(&params, tx, rx);
+                let heights = (tx * rx * tx * rx) as f32;
+                let mut metres = 1.0;
+                while metres < FARTHEST {
+                    let expected = linear(-loss.db(metres));
+                    let found = f64::from(gain.at(metres * metres, heights));
+                    assert!(
+                        (found / expected - 1.0).abs() < 1e-4,
+                        "{loss:?} at {metres} m: {found}, expected {expected}, {} dB",
+                        decibels(found / expected)
+                    );
+                    metres *= 1.000_37;
+                }
+            }
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub struct Phy {
     payload: Errors,
     header_bits_per_ns: f64,
     payload_bits_per_ns: f64,
+    /// The least power that rounds to -149 dBm, to -148 dBm, and so on.
+    decibels: Vec<Power>,
 }
 
 impl Phy {
@@ -64,7 +66,20 @@ impl Phy {
             payload: Errors::new(params.error_model, rate),
             header_bits_per_ns: bits_per_ns(Rate::Bpsk12),
             payload_bits_per_ns: bits_per_ns(rate),
+            decibels: (-149..=0).map(|dbm| power(ratio(f64::from(dbm) - 0.5))).collect(),
         }
+    }
+
+    /// Power in whole dBm, rounded; -127 dBm at least.
+    pub fn whole_dbm(&self, power: Power) -> i8 {
+        // Three decibels double: the number of bits says where to look, and a few steps find the place.
+        let bits = (u64::BITS - power.leading_zeros()) as usize;
+        let from = (bits * 3).saturating_sub(4).min(self.decibels.len());
+        let steps = self.decibels[from..]
+            .iter()
+            .take_while(|&&least| least <= power)
+            .count();
+        i8::try_from(-150 + (from + steps) as i32).unwrap_or(i8::MIN).max(-127)
     }
 }
 
@@ -346,4 +361,187 @@ fn overlap(from: Time, to: Time, first: Time, last: Time) -> f64 {
 /// Does a part of a frame that suffered so much survive? The coin has 32 bits.
 fn survives(loss: f32, coin: u64) -> bool {
     loss == 0.0 || (coin as f64 + 0.5) / 4_294_967_296.0 < libm::exp(-f64::from(loss))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::params::Preset;
+    use super::*;
+    use core::time::Duration;
+
+    const FRAME: Duration = Duration::from_micros(496);
+
+    fn phy() -> Phy {
+        Phy::new(&Params::preset(Preset::Ns3), Rate::Qpsk12)
+    }
+
+    fn at(dbm: f64) -> Power {
+        power(libm::pow(10.0, dbm / 10.0))
+    }
+
+    fn us(micros: u64) -> Time {
+        Time(micros * 1_000)
+    }
+
+    fn place(slot: u32) -> Place {
+        Place { slot, index: 0 }
+    }
+
+    /// A receiver with the frames that reach it, each as (microseconds, dBm), and what becomes of each.
+    fn hear(phy: &Phy, frames: &[(u64, f64)], coins: u64) -> Vec<Option<Reason>> {
+        let mut receiver = Receiver::default();
+        let mut lost = vec![None; frames.len()];
+        let mut moments: Vec<(Time, bool, u32)> = Vec::new();
+        for (slot, &(start, _)) in frames.iter().enumerate() {
+            moments.push((us(start), true, slot as u32));
+            moments.push((us(start) + FRAME, false, slot as u32));
+        }
+        moments.sort();
+        for (now, begins, slot) in moments {
+            let signal = at(frames[slot as usize].1);
+            let settled = receiver.settle(now, phy);
+            let replaced = if begins {
+                let (why, replaced) = receiver.arrive(now, place(slot), signal, coins, phy);
+                lost[slot as usize] = why;
+                replaced
+            } else {
+                if let Some(why) = receiver.leave(now, place(slot), signal, phy) {
+                    lost[slot as usize] = why;
+                }
+                None
+            };
+            for given_up in [settled, replaced].into_iter().flatten() {
+                lost[given_up.place.slot as usize] = Some(given_up.why);
+            }
+        }
+        assert_eq!(receiver.energy, 0, "what came has gone");
+        lost
+    }
+
+    #[test]
+    fn a_lone_frame_needs_the_sensitivity() {
+        let phy = phy();
+        assert_eq!(hear(&phy, &[(0, -81.9)], 0), [None]);
+        assert_eq!(hear(&phy, &[(0, -82.1)], 0), [Some(Reason::BelowSensitivity)]);
+    }
+
+    #[test]
+    fn a_weak_one_fails_by_noise_where_the_receiver_would_follow_it() {
+        let phy = Phy::new(&Params::preset(Preset::ItsG5), Rate::Qpsk12);
+        // Noise at -97 dBm: five decibels are enough for the preamble, and not for the payload.
+        assert_eq!(hear(&phy, &[(0, -91.9)], u64::MAX), [Some(Reason::Noise)]);
+        assert_eq!(hear(&phy, &[(0, -85.0)], u64::MAX), [None]);
+    }
+
+    #[test]
+    fn within_the_detection_the_stronger_preamble_wins_and_later_the_first() {
+        let phy = phy();
+        let taken = Some(Reason::CaptureLost);
+        assert_eq!(hear(&phy, &[(0, -75.0), (3, -60.0)], 0), [taken, None]);
+        assert_eq!(hear(&phy, &[(0, -60.0), (3, -75.0)], 0), [None, taken]);
+        // After it, the first one is followed, and drowned by the stronger one.
+        let lost = hear(&phy, &[(0, -75.0), (5, -60.0)], u64::MAX);
+        assert_eq!(lost, [Some(Reason::Collision), taken]);
+    }
+
+    #[test]
+    fn with_capture_a_much_stronger_preamble_takes_over_for_a_while() {
+        let params = Params {
+            capture_window_us: 16.0,
+            ..Params::preset(Preset::Ns3)
+        };
+        let phy = Phy::new(&params, Rate::Qpsk12);
+        let taken = Some(Reason::CaptureLost);
+        assert_eq!(hear(&phy, &[(0, -75.0), (15, -60.0)], 0), [taken, None]);
+        assert_eq!(hear(&phy, &[(0, -75.0), (25, -60.0)], u64::MAX)[1], taken);
+    }
+
+    #[test]
+    fn two_preambles_alike_spoil_each_other() {
+        let lost = hear(&phy(), &[(0, -70.0), (1, -71.0)], 0);
+        assert_eq!(lost, [Some(Reason::Collision), Some(Reason::CaptureLost)]);
+    }
+
+    #[test]
+    fn what_a_frame_suffers_depends_on_how_much_of_it_is_overlapped() {
+        let phy = phy();
+        let survivors = |overlap: u64| {
+            let survives = |coin: u64| hear(&phy, &[(0, -70.0), (496 - overlap, -72.6)], coin << 22)[0].is_none();
+            (0..1000).filter(|&coin| survives(coin)).count()
+        };
+        let (few, many) = (survivors(40), survivors(400));
+        assert!(few > many + 100, "{few} and {many} of 1000");
+    }
+
+    #[test]
+    fn the_channel_is_noticed_after_four_microseconds_and_idle_at_the_end() {
+        let phy = phy();
+        let mut receiver = Receiver::default();
+        receiver.arrive(us(10), place(0), at(-70.0), 0, &phy);
+        assert!(!receiver.is_taken(us(13), &phy));
+        assert!(receiver.is_taken(us(14), &phy));
+        receiver.settle(us(506), &phy);
+        receiver.leave(us(506), place(0), at(-70.0), &phy);
+        assert!(!receiver.is_taken(us(506), &phy));
+        assert_eq!(receiver.sensed(us(506), &phy).idle_since, us(506));
+        assert_eq!(receiver.take_busy(us(1_000), &phy), 496_000);
+    }
+
+    #[test]
+    fn energy_of_frames_too_weak_to_follow_keeps_the_channel_busy() {
+        let phy = phy();
+        let mut receiver = Receiver::default();
+        receiver.arrive(us(0), place(0), at(-84.0), 0, &phy);
+        assert!(receiver.is_taken(us(4), &phy));
+        let mut faint = Receiver::default();
+        faint.arrive(us(0), place(0), at(-86.0), 0, &phy);
+        assert!(!faint.is_taken(us(4), &phy));
+        // A second one makes enough of it.
+        faint.arrive(us(10), place(1), at(-86.0), 0, &phy);
+        assert!(faint.is_taken(us(14), &phy));
+    }
+
+    #[test]
+    fn who_sends_hears_nothing() {
+        let phy = phy();
+        let mut receiver = Receiver::default();
+        receiver.arrive(us(0), place(0), at(-60.0), 0, &phy);
+        receiver.settle(us(100), &phy);
+        let lost = receiver.begin_sending(us(100), &phy).expect("followed one");
+        assert_eq!(lost.why, Reason::HalfDuplex);
+        let (why, _) = receiver.arrive(us(200), place(1), at(-60.0), 0, &phy);
+        assert_eq!(why, Some(Reason::HalfDuplex));
+        receiver.leave(us(496), place(0), at(-60.0), &phy);
+        receiver.end_sending(us(600), &phy);
+        assert!(receiver.is_taken(us(600), &phy), "the other one is still there");
+    }
+
+    #[test]
+    fn a_spoilt_frame_extends_the_space_until_the_next_one_is_decoded() {
+        let phy = phy();
+        let mut receiver = Receiver::default();
+        receiver.arrive(us(0), place(0), at(-70.0), u64::MAX >> 32, &phy);
+        receiver.settle(us(100), &phy);
+        receiver.arrive(us(100), place(1), at(-70.0), 0, &phy);
+        receiver.settle(us(496), &phy);
+        let outcome = receiver.leave(us(496), place(0), at(-70.0), &phy);
+        assert_eq!(outcome, Some(Some(Reason::Collision)));
+        receiver.settle(us(596), &phy);
+        receiver.leave(us(596), place(1), at(-70.0), &phy);
+        assert!(receiver.sensed(us(596), &phy).spoilt);
+        receiver.arrive(us(700), place(2), at(-60.0), 0, &phy);
+        receiver.settle(us(1_196), &phy);
+        receiver.leave(us(1_196), place(2), at(-60.0), &phy);
+        assert!(!receiver.sensed(us(1_196), &phy).spoilt);
+    }
+
+    #[test]
+    fn decibels_are_rounded() {
+        let phy = phy();
+        for tenths in -1260..-150 {
+            let dbm = f64::from(tenths) / 10.0 + 0.03;
+            assert_eq!(phy.whole_dbm(at(dbm)), dbm.round() as i8, "{dbm}");
+        }
+        assert_eq!(phy.whole_dbm(0), -127);
+    }
 }

@@ -38,6 +38,7 @@ pub fn report(finished: &Finished) -> Json {
             "rejected": reasons(summary.rejected()),
             "unsent": reasons(summary.unsent()),
         },
+        "channel_busy_ratio": summary.channel_busy_ratio().map(|(mean, most)| json!({ "mean": mean, "max": most })),
         "messages": messages(finished),
         "ops": operations(finished),
         "expect": finished.expectations.iter().map(|outcome| json!({

@@ -101,6 +101,10 @@ fn write_figures(text: &mut String, summary: &Summary, executed: Option<&Execute
             summary.candidates()
         ),
     )?;
+    if let Some((mean, most)) = summary.channel_busy_ratio() {
+        let value = format!("busy {:.1} % of the time, {:.1} % at most", 100.0 * mean, 100.0 * most);
+        line(text, "channel", &value)?;
+    }
     reasons(text, "lost", summary.lost())?;
     reasons(text, "refused", summary.rejected())?;
     reasons(text, "never sent", summary.unsent())?;

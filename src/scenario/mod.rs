@@ -191,6 +191,8 @@ pub struct Node {
     pub queue: usize,
     /// Antenna gain beyond what `radio.power_dbm` holds, dB, for sending and receiving alike.
     pub antenna_db: f64,
+    /// Height of its antenna above the ground, metres.
+    pub antenna_m: f64,
 }
 
 impl Scenario {

@@ -20,6 +20,9 @@ const MAX_POINTS: usize = 100_000;
 /// Nearest that two road-side units of a rule stand, unless it says otherwise, metres.
 const SPACING: f64 = 150.0;
 
+/// Height of an antenna above the ground, unless a node says otherwise, metres: on a car's roof.
+const ANTENNA: f64 = 1.5;
+
 /// One `[[node]]`, before the world is known.
 pub(super) struct Rule<'d> {
     /// The node as it will be, with the name as it was written and no place yet.
@@ -145,6 +148,9 @@ fn read_rule<'d>(section: Section<'d>, registry: &[&'static Protocol], profiles:
         antenna_db: section
             .get("antenna_db")
             .map_or(Ok(0.0), |item| item.number(-100.0, 100.0))?,
+        antenna_m: section
+            .get("antenna_m")
+            .map_or(Ok(ANTENNA), |item| item.number(0.1, 200.0))?,
     };
     section.finish()?;
     check_name(&section, name.as_ref(), &node.name, place.many())?;

@@ -36,6 +36,8 @@ profile = "mnt-2008"
 clock_offset = "-2ms"
 clock_drift_ppm = 1.5
 queue = 3
+antenna_db = 2.5
+antenna_m = 3.2
 [[timeline]]
 at = "5s"
 link_down = ["rsu", "ta"]
@@ -87,6 +89,8 @@ fn a_topology_becomes_a_scenario() {
             drift_ppb: 1_500
         }
     );
+    assert_eq!((car.antenna_db, car.antenna_m), (2.5, 3.2));
+    assert_eq!((rsu.antenna_db, rsu.antenna_m), (0.0, 1.5));
     assert_eq!(rsu.place, Place::Fixed { x: 10.0, y: -5.0 });
     assert_eq!(ta.place, Place::Fixed { x: 50.0, y: -2.5 });
     assert_eq!(

@@ -94,6 +94,7 @@ pub fn city(vehicles: u32, millis: u64) -> Run {
                 queued: (node % 4) as u16,
                 busy: (node % 1000) as u16,
                 received: 600,
+                channel: 150,
             });
             run.push(Event::Load(loads.collect()));
         }

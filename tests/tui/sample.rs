@@ -349,6 +349,7 @@ pub fn six_cars() -> Run {
                     queued: (node % 3) as u16,
                     busy: (node * 111) as u16,
                     received: (node * 5) as u16,
+                    channel: 150,
                 })
                 .collect(),
         ));

@@ -64,11 +64,12 @@ pub(in crate::journal) fn event() -> impl Strategy<Value = Event> {
             lost,
         })
     };
-    let load = (node(), any::<[u16; 3]>()).prop_map(|(node, [queued, busy, received])| Load {
+    let load = (node(), any::<[u16; 4]>()).prop_map(|(node, [queued, busy, received, channel])| Load {
         node,
         queued,
         busy,
         received,
+        channel,
     });
     let receptions = prop_oneof![
         vec(reception(), 0..20),

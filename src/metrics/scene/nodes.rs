@@ -22,6 +22,8 @@ pub struct NodeScene {
     pub busy: u16,
     /// Frames a second that its radio received lately.
     pub received_per_s: u32,
+    /// Channel busy ratio, in thousandths.
+    pub channel: u16,
 }
 
 impl NodeScene {
@@ -42,6 +44,7 @@ impl NodeScene {
         self.queued = 0;
         self.busy = 0;
         self.received_per_s = 0;
+        self.channel = 0;
     }
 
     /// It is gone; where it was last stays known.

@@ -201,6 +201,7 @@ fn nodes_come_and_go_and_idle_nodes_are_idle() {
         queued: 3,
         busy,
         received: 50,
+        channel: 0,
     };
     let scene = after([
         Event::Joined {
@@ -248,6 +249,7 @@ fn received_frames_are_counted_by_the_second() {
         queued: 0,
         busy: 0,
         received: 50,
+        channel: 0,
     }]);
     scene.observe(&Record {
         at: Time::from_millis(500),
@@ -373,7 +375,8 @@ fn event() -> impl Strategy<Value = Event> {
             node,
             queued: busy,
             busy,
-            received: busy
+            received: busy,
+            channel: busy,
         }])),
         (node(), node(), any::<bool>()).prop_map(|(a, b, up)| Event::Link { a, b, up }),
         any::<(u8, u64)>().prop_map(|charge| Event::Charged(vec![charge, charge])),

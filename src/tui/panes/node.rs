@@ -79,6 +79,14 @@ fn lines(scene: &Scene, ui: &Ui, id: NodeId) -> Vec<Line<'static>> {
         format!("{} frames/s", node.received_per_s),
         Ink::Plain,
     ));
+    if node.addr.is_some() {
+        let channel = f64::from(node.channel) / 1000.0;
+        lines.push(pair(
+            "channel",
+            format!("{} {:.1} % busy", padded(&bar(channel, 20), 20), channel * 100.0),
+            Ink::Plain,
+        ));
+    }
     let counts = scene.counts(id);
     lines.push(pair(
         "so far",

@@ -1,0 +1,180 @@
+//! Decentralised congestion control, reactive (ETSI TS 102 687 V1.2.1, 5.3 and annex A).
+//!
+//! A gatekeeper stands before the medium access. After a frame it stays shut for a while that depends on how busy the
+//! channel is; what comes meanwhile waits. The channel busy ratio is measured every 100 ms, and the state follows it by
+//! one step at a time. Times are those of the standard for frames of up to a millisecond (table A.1); power and rate
+//! stay as they are.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use roadveil_role::Time;
+
+use super::access::Outgoing;
+use super::params::{Dcc, Params};
+
+/// Channel busy ratio below which a state holds, in thousandths, and the gap between two frames in it.
+const STATES: [(u16, Duration); 5] = [
+    (300, Duration::from_millis(100)),
+    (400, Duration::from_millis(200)),
+    (500, Duration::from_millis(400)),
+    (600, Duration::from_millis(500)),
+    (u16::MAX, Duration::from_millis(1_000)),
+];
+
+/// A node's gatekeeper.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Frames that wait before it.
+    pub held: VecDeque<Outgoing>,
+    reactive: bool,
+    state: usize,
+    limit: usize,
+    /// When it opens again; never, as long as a frame that it let through is not done with.
+    opens: Time,
+}
+
+impl Gate {
+    /// An open gate.
+    pub fn new(params: &Params) -> Gate {
+        Gate {
+            held: VecDeque::new(),
+            reactive: params.dcc == Dcc::Reactive,
+            state: 0,
+            limit: params.queue,
+            opens: Time::ZERO,
+        }
+    }
+
+    /// Takes a measurement of the channel busy ratio, in thousandths: one step towards the state that it asks for.
+    pub fn observe(&mut self, busy: u16) {
+        let wanted = STATES
+            .iter()
+            .position(|&(below, _)| busy < below)
+            .unwrap_or(STATES.len() - 1);
+        match self.state.cmp(&wanted) {
+            core::cmp::Ordering::Less => self.state += 1,
+            core::cmp::Ordering::Greater => self.state -= 1,
+            core::cmp::Ordering::Equal => {}
+        }
+    }
+
+    /// A frame wants through: it comes back if it may go on to the medium access at once.
+    ///
+    /// # Errors
+    /// The frame, if there is no room for it before the gate.
+    pub fn admit(&mut self, now: Time, frame: Outgoing) -> Result<Option<Outgoing>, Outgoing> {
+        if !self.reactive {
+            return Ok(Some(frame));
+        }
+        if self.held.is_empty() && now >= self.opens {
+            self.opens = Time::MAX;
+            return Ok(Some(frame));
+        }
+        if self.held.len() >= self.limit {
+            return Err(frame);
+        }
+        self.held.push_back(frame);
+        Ok(None)
+    }
+
+    /// The frame that it let through is done with: when it opens for the next one, if one waits.
+    pub fn done(&mut self, now: Time) -> Option<Time> {
+        if !self.reactive {
+            return None;
+        }
+        self.opens = now + STATES[self.state].1;
+        (!self.held.is_empty()).then_some(self.opens)
+    }
+
+    /// It may be open now: the next frame.
+    pub fn release(&mut self, now: Time) -> Option<Outgoing> {
+        if now < self.opens {
+            return None;
+        }
+        let frame = self.held.pop_front()?;
+        self.opens = Time::MAX;
+        Some(frame)
+    }
+
+    /// The node went down: what waited comes back.
+    pub fn reset(&mut self) -> impl Iterator<Item = Outgoing> {
+        self.opens = Time::ZERO;
+        self.state = 0;
+        core::mem::take(&mut self.held).into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roadveil_role::{LinkAddr, Priority};
+    use std::sync::Arc;
+
+    fn frame() -> Outgoing {
+        Outgoing {
+            from: LinkAddr::local([1; 6]),
+            to: LinkAddr::BROADCAST,
+            priority: Priority::BestEffort,
+            bytes: Arc::from([0]),
+            since: Time::ZERO,
+            attempt: 0,
+            received: false,
+        }
+    }
+
+    fn gate(dcc: Dcc) -> Gate {
+        Gate::new(&Params {
+            dcc,
+            queue: 2,
+            ..Params::default()
+        })
+    }
+
+    #[test]
+    fn without_control_everything_passes() {
+        let mut gate = gate(Dcc::Off);
+        for _ in 0..10 {
+            assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(Some(_))));
+            assert_eq!(gate.done(Time::ZERO), None);
+        }
+    }
+
+    #[test]
+    fn the_gap_follows_the_load_step_by_step() {
+        for (busy, gap) in [(0, 100), (299, 100), (300, 200), (450, 400), (599, 500), (900, 1_000)] {
+            let mut gate = gate(Dcc::Reactive);
+            for _ in 0..STATES.len() {
+                gate.observe(busy);
+            }
+            assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(Some(_))));
+            assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(None)));
+            assert_eq!(
+                gate.done(Time::from_millis(5)),
+                Some(Time::from_millis(5 + gap)),
+                "{busy}"
+            );
+        }
+        let mut gate = gate(Dcc::Reactive);
+        gate.observe(900);
+        assert_eq!(gate.state, 1);
+    }
+
+    #[test]
+    fn one_frame_passes_at_a_time_and_the_rest_waits_in_order() {
+        let mut gate = gate(Dcc::Reactive);
+        assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(Some(_))));
+        assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(None)));
+        assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(None)));
+        assert!(gate.admit(Time::ZERO, frame()).is_err(), "there is room for two");
+        assert!(
+            gate.release(Time::from_secs(100)).is_none(),
+            "the first is not done with"
+        );
+        let opens = gate.done(Time::ZERO).expect("two wait");
+        assert!(gate.release(Time(opens.0 - 1)).is_none());
+        assert!(gate.release(opens).is_some());
+        assert!(gate.release(opens).is_none());
+        assert_eq!(gate.reset().count(), 1);
+    }
+}
