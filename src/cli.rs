@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::feed::Speed;
 use crate::scenario::quantity;
@@ -41,7 +41,7 @@ pub enum Command {
     /// What the protocols are, and what of them is reconstruction
     #[command(subcommand)]
     Protocol(ProtocolCommand),
-    /// Measure this machine's cryptography beside the device profiles, and write a profile of it
+    /// Measure this machine's cryptography beside the device profiles, the air beside ns-3, the speed beside others
     Bench(Bench),
 }
 
@@ -227,10 +227,99 @@ pub enum ProtocolCommand {
 
 /// `roadveil bench`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Bench {
+    /// What to measure [default: this machine's cryptography beside the device profiles]
+    #[command(subcommand)]
+    pub what: Option<BenchCommand>,
     /// Where to write this machine's device profile, to be copied into a topology
     #[arg(short, long, value_name = "FILE.toml")]
     pub output: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `roadveil bench ...`
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Delivery ratios of broadcasts, computed as ns-3 computes 802.11p, as CSV like that of benches/peers/ns3
+    Radio(BenchRadio),
+    /// Deliveries a processor second beside other simulators, growth with the number of nodes, where the time goes
+    Peers(BenchPeers),
+}
+
+/// What `roadveil bench radio` lays out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RadioMode {
+    /// One sender, a receiver every 25 m up to 1 km, a frame each 10 ms: ratio by distance
+    Curve,
+    /// Nodes in a box of 70 m, 10 Hz each, without fading: ratio among all
+    Clique,
+    /// Nodes along a line, 10 Hz each: ratio by distance, for senders in the middle half
+    Highway,
+}
+
+/// `roadveil bench radio`
+#[derive(Debug, Args)]
+pub struct BenchRadio {
+    /// What to lay out
+    pub mode: RadioMode,
+    /// The values without flags, as ns3-radio takes them: FADING BYTES EXPONENT FRAMES for a curve, NODES BYTES SECONDS SEED for a clique, NODES SPACING BYTES SECONDS SEED FADING for a highway
+    pub values: Vec<String>,
+    /// Fading: nakagami or none [default: nakagami; none in a clique]
+    #[arg(long, value_name = "MODEL")]
+    pub fading: Option<String>,
+    /// Bytes of a frame above the link layer, 1 to 2304 [default: 300]
+    #[arg(long, value_name = "B")]
+    pub bytes: Option<String>,
+    /// Exponent of the path loss, 1.5 to 8 [default: 2.5]
+    #[arg(long, value_name = "X")]
+    pub exponent: Option<String>,
+    /// Frames of a curve's sender; 21 more are sent, as by ns3-radio [default: 4000]
+    #[arg(long, value_name = "F")]
+    pub frames: Option<String>,
+    /// Nodes of a clique or highway, 2 to 10000; of a clique also several, such as 25,50 [default: 50; 200 on a highway]
+    #[arg(long, value_name = "N")]
+    pub nodes: Option<String>,
+    /// Virtual seconds of a clique or highway; the last 0.2 s are silent [default: 10]
+    #[arg(long, value_name = "T")]
+    pub seconds: Option<String>,
+    /// Metres from node to node on a highway [default: 10]
+    #[arg(long, value_name = "D")]
+    pub spacing: Option<String>,
+    /// Seed, or the first of several [default: 1]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<String>,
+    /// How many seeds to run and to sum over
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub seeds: u32,
+    /// Threads that run seeds; the counts are the same for any number [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Draw the ratios as a picture, too
+    #[arg(long, value_name = "FILE.svg")]
+    pub svg: Option<PathBuf>,
+    /// Another's counts, in the CSV that this command prints, to draw beside ours
+    #[arg(long = "with", value_name = "FILE.csv", requires = "svg")]
+    pub with: Option<PathBuf>,
+}
+
+/// `roadveil bench peers`
+#[derive(Debug, Args)]
+pub struct BenchPeers {
+    /// Where the other simulators' programs were built (benches/peers/build.sh)
+    #[arg(long, value_name = "DIR", default_value = "benches/peers")]
+    pub peers: PathBuf,
+    /// Numbers of nodes at which simulators are compared
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [50, 100, 200], value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub nodes: Vec<u32>,
+    /// Shorter runs, fewer of them: a look, no measurement
+    #[arg(long)]
+    pub quick: bool,
     /// As JSON
     #[arg(long)]
     pub json: bool,

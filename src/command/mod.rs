@@ -1,6 +1,6 @@
 //! What each command does, and with which exit code it ends.
 
-mod bench;
+pub mod bench;
 mod log;
 mod protocol;
 mod replay;

@@ -1,4 +1,4 @@
-//! `roadveil bench`: what the cryptography costs on this machine, beside the device profiles.
+//! `roadveil bench` alone: what the cryptography costs on this machine, beside the device profiles.
 
 use core::fmt::Write;
 use std::fs;
