@@ -9,7 +9,8 @@ use std::sync::Arc;
 use roadveil_role::{Reason, Time};
 
 use super::access::{Outgoing, Sensed};
-use super::channel::Channel;
+use super::channel::{Channel, Link};
+use super::decibel::{linear, quick_linear};
 use super::draw::{Draws, Key};
 use super::error_rate::Rate;
 use super::grid::Neighbours;
@@ -94,7 +95,6 @@ impl Air {
     /// Empty air; `keys` holds each node's key, by number.
     pub fn new(params: Params, channel: Channel, keys: Vec<Key>, seed: u64) -> Air {
         let rate = Rate::from_mbps(params.rate_mbps).unwrap_or(Rate::Qpsk12);
-        let milliwatts = |dbm: f64| libm::pow(10.0, dbm / 10.0);
         Air {
             rate,
             phy: Phy::new(&params, rate),
@@ -107,8 +107,8 @@ impl Air {
             slots: Vec::new(),
             free: Vec::new(),
             near: Vec::new(),
-            candidate_mw: milliwatts(params.candidate_dbm()) as f32,
-            negligible: power(milliwatts(params.floor_dbm)),
+            candidate_mw: linear(params.candidate_dbm()) as f32,
+            negligible: power(linear(params.floor_dbm)),
             keys,
             params,
         }
@@ -175,29 +175,13 @@ impl Air {
             self.slots.len() as u32 - 1
         });
         let sender = emission.sender;
-        let number = self.sent[sender as usize];
-        self.sent[sender as usize] += 1;
         let given_up = self.receivers[sender as usize].begin_sending(now, &self.phy);
         self.mark(given_up);
-        let mut heard = core::mem::take(&mut self.slots[slot as usize].heard);
-        let mut watched = core::mem::take(&mut self.slots[slot as usize].watched);
+        let Slot {
+            mut heard, mut watched, ..
+        } = core::mem::take(&mut self.slots[slot as usize]);
         self.look_around(sender);
-        let near = core::mem::take(&mut self.near);
-        for &node in &near {
-            self.reach(
-                now,
-                Place {
-                    slot,
-                    index: heard.len() as u32,
-                },
-                sender,
-                node,
-                number,
-                &mut heard,
-                &mut watched,
-            );
-        }
-        self.near = near;
+        self.arrive_everywhere(now, slot, sender, &mut heard, &mut watched);
         let watch = !watched.is_empty();
         self.slots[slot as usize] = Slot {
             emission: Some(emission),
@@ -207,64 +191,68 @@ impl Air {
         (slot, watch)
     }
 
-    /// Who may hear a node, by number.
+    /// Who is near enough to hear a node, by number.
     fn look_around(&mut self, sender: u32) {
         let (x, y) = self.channel.at(sender);
         let reach = self.channel.reach(sender);
         self.near.clear();
-        self.grid.within(x, y, reach, |node| self.near.push(node));
+        let (near, up) = (&mut self.near, &self.up);
+        self.grid.within(x, y, reach, |node| {
+            if node != sender && up[node as usize] {
+                near.push(node);
+            }
+        });
         self.near.sort_unstable();
     }
 
-    /// A frame begins to arrive at a node.
-    fn reach(
-        &mut self,
-        now: Time,
-        place: Place,
-        sender: u32,
-        node: u32,
-        number: u64,
-        heard: &mut Vec<Heard>,
-        watched: &mut Vec<u32>,
-    ) {
-        if node == sender || !self.up[node as usize] {
-            return;
-        }
-        let Some(link) = self.channel.link(sender, node) else {
-            return;
-        };
-        let fade = self.channel.fade(sender, node, now.0 / FADING_SLOT_NS, link.metres);
-        let strength = power(f64::from(link.mw * fade));
-        let candidate = link.mw >= self.candidate_mw;
-        if strength < self.negligible && !candidate {
-            return;
-        }
-        let coins = self
-            .errors
-            .bits(self.keys[sender as usize], self.keys[node as usize], number);
-        let receiver = &mut self.receivers[node as usize];
-        let given_up = receiver.settle(now, &self.phy);
-        let (lost, replaced) = receiver.arrive(now, place, strength, coins, &self.phy);
-        if receiver.contends && receiver.may_become_taken(&self.phy) {
-            watched.push(node);
-        }
-        self.mark(given_up);
-        self.mark(replaced);
-        let in_the_open = || strength as f64 * libm::pow(10.0, f64::from(link.obstacles_db) / 10.0);
-        let lost = match lost {
-            Some(Reason::BelowSensitivity)
-                if link.obstacles_db > 0.0 && in_the_open() >= self.phy.sensitivity as f64 =>
-            {
-                Some(Reason::Obstacle)
+    /// A frame begins to arrive at all who are near.
+    fn arrive_everywhere(&mut self, now: Time, slot: u32, sender: u32, heard: &mut Vec<Heard>, watched: &mut Vec<u32>) {
+        let number = self.sent[sender as usize];
+        self.sent[sender as usize] += 1;
+        let coins = self.errors.burst(self.keys[sender as usize], number);
+        let near = core::mem::take(&mut self.near);
+        for &node in &near {
+            let Some(link) = self.channel.link(sender, node) else {
+                continue;
+            };
+            let fader = self.channel.fader(sender, now.0 / FADING_SLOT_NS);
+            let strength = power(f64::from(link.mw * fader.factor(node, link.metres)));
+            let candidate = link.mw >= self.candidate_mw;
+            if strength < self.negligible && !candidate {
+                continue;
             }
-            other => other,
-        };
-        heard.push(Heard {
-            power: strength,
-            node,
-            lost,
-            candidate,
-        });
+            let place = Place {
+                slot,
+                index: heard.len() as u32,
+            };
+            let receiver = &mut self.receivers[node as usize];
+            let given_up = receiver.settle(now, &self.phy);
+            let coins = coins.bits(self.keys[node as usize]);
+            let (lost, replaced) = receiver.arrive(now, place, strength, coins, &self.phy);
+            if receiver.contends && receiver.may_become_taken(&self.phy) {
+                watched.push(node);
+            }
+            self.mark(given_up);
+            self.mark(replaced);
+            heard.push(Heard {
+                power: strength,
+                node,
+                lost: lost.map(|why| self.name_obstacle(why, strength, &link)),
+                candidate,
+            });
+        }
+        self.near = near;
+    }
+
+    /// A frame that is too weak behind walls or vehicles may have been strong enough without them.
+    fn name_obstacle(&self, why: Reason, strength: Power, link: &Link) -> Reason {
+        if why == Reason::BelowSensitivity && link.obstacles_db > 0.0 {
+            let open = strength as f64 * quick_linear(f64::from(link.obstacles_db));
+            if open >= self.phy.sensitivity as f64 {
+                return Reason::Obstacle;
+            }
+        }
+        why
     }
 
     /// Writes down why a frame is lost at one of its receivers.
