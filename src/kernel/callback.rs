@@ -240,7 +240,7 @@ impl Kernel {
                 frame,
                 anticipated,
             } => {
-                for check in anticipated {
+                for check in &anticipated {
                     self.checks.anticipate(check);
                 }
                 self.send(index, to, priority, frame);

@@ -4,62 +4,28 @@
 //! how often. What is kept here is bounded, is found by a digest of all inputs, and decides nothing: `--no-share` and any
 //! number of threads give the same run.
 
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use roadveil_crypto::{Charge, Check, Host, Verdict};
+use roadveil_crypto::{Charge, Check, Verdict};
 use roadveil_role::later::{Broken, Work};
 use roadveil_role::{Checker, Payload};
 
 use super::workers::{Executed, Workers};
 
-/// Looked up by digest and never walked, so its order decides nothing.
-#[expect(clippy::disallowed_types, reason = "looked up by digest, never iterated")]
-type Known = std::collections::HashMap<[u8; 32], Check, BuildHasherDefault<Uniform>>;
-
-/// Checks kept before the older half is forgotten.
-const KEPT: usize = 1 << 15;
-
-/// The hash of a digest is the digest: it is uniform already.
-#[derive(Debug, Default)]
-struct Uniform(u64);
-
-impl Hasher for Uniform {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some((first, _)) = bytes.split_first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    /// The length of the digest says nothing.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// The checks of one run.
 #[derive(Debug)]
 pub struct Checks {
-    host: Arc<Host>,
     workers: Workers,
     share: bool,
-    recent: Known,
-    older: Known,
 }
 
 impl Checks {
     /// Checks computed on `threads` threads in all, the calling one included; shared between receivers or not.
     pub fn new(threads: usize, share: bool) -> Checks {
-        let host = Arc::new(Host::new(4096));
         let count = if share { threads.saturating_sub(1) } else { 0 };
         Checks {
-            workers: Workers::new(count, &host),
-            host,
+            workers: Workers::new(count),
             share,
-            recent: Known::default(),
-            older: Known::default(),
         }
     }
 
@@ -69,60 +35,23 @@ impl Checks {
     }
 
     /// Has a check computed ahead of being asked.
-    pub fn anticipate(&mut self, check: Check) {
-        if !self.workers.is_empty() && self.expect(&check) {
-            self.workers.check(check);
-        }
+    pub fn anticipate(&self, check: &Check) {
+        self.workers.check(check);
     }
 
     /// A frame's bytes, built now if nobody has begun; its receivers' checks are computed next.
     ///
     /// # Errors
     /// If the job that builds it panics.
-    pub fn bytes(&mut self, frame: &Payload) -> Result<Arc<[u8]>, Broken> {
-        let later = match frame {
-            Payload::Ready(bytes) => return Ok(Arc::clone(bytes)),
-            Payload::Later(later) => later,
-        };
-        let here = later.begin();
-        let built = later.try_get()?;
-        if !self.workers.is_empty() {
-            for check in &built.anticipated {
-                // A worker that built the frame has gone on to its checks; receivers only have to find them.
-                if self.expect(check) && here {
-                    self.workers.check(check.clone());
-                }
-            }
+    pub fn bytes(&self, frame: &Payload) -> Result<Arc<[u8]>, Broken> {
+        if let Payload::Later(later) = frame {
+            self.workers.perform(later);
         }
-        Ok(Arc::clone(&built.frame))
-    }
-
-    /// Makes a check one that can be found. False if an equal one is there.
-    fn expect(&mut self, check: &Check) -> bool {
-        let new = self.find(check.digest()).is_none();
-        if new {
-            self.keep(check.clone());
-        }
-        new
-    }
-
-    fn find(&mut self, digest: &[u8; 32]) -> Option<&Check> {
-        if !self.recent.contains_key(digest) {
-            let check = self.older.remove(digest)?;
-            self.recent.insert(*digest, check);
-        }
-        self.recent.get(digest)
-    }
-
-    fn keep(&mut self, check: Check) {
-        if self.recent.len() >= KEPT {
-            self.older = core::mem::take(&mut self.recent);
-        }
-        self.recent.insert(*check.digest(), check);
+        frame.bytes().map(Arc::clone)
     }
 
     /// Adds operations executed outside of checks, on whichever thread.
-    pub fn credit(&mut self, charge: &Charge) {
+    pub fn credit(&self, charge: &Charge) {
         self.workers.credit(charge);
     }
 
@@ -135,18 +64,16 @@ impl Checks {
 impl Checker for Checks {
     fn check(&mut self, check: &Check) -> Verdict {
         if !self.share {
-            return check.answer(&self.host);
+            return check.answer(self.workers.host());
         }
         // Whoever heard the same frame before has asked this very check.
         if let Some(verdict) = check.verdict() {
             return verdict;
         }
-        let known = self.find(check.digest()).cloned();
-        let verdict = known.as_ref().unwrap_or(check).settle(&self.host);
-        if known.is_some() {
+        let (first, this) = self.workers.known().first(check);
+        let verdict = first.settle(self.workers.host());
+        if !this {
             check.remember(verdict);
-        } else {
-            self.keep(check.clone());
         }
         verdict
     }
@@ -159,7 +86,7 @@ impl Checker for Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roadveil_crypto::{CheckDigest, Question};
+    use roadveil_crypto::{CheckDigest, Host, Question};
     use roadveil_role::{Built, Deferred};
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -201,7 +128,7 @@ mod tests {
             let asked = Arc::new(AtomicUsize::new(0));
             let mut checks = Checks::new(threads, true);
             for number in 0..100 {
-                checks.anticipate(Check::new(Even {
+                checks.anticipate(&Check::new(Even {
                     number,
                     asked: Arc::clone(&asked),
                 }));
@@ -233,7 +160,7 @@ mod tests {
     fn a_check_that_panics_panics_for_everybody_and_hangs_nobody() {
         for threads in [1, 3] {
             let mut checks = Checks::new(threads, true);
-            checks.anticipate(Check::new(Broken));
+            checks.anticipate(&Check::new(Broken));
             for _ in 0..3 {
                 assert!(catch_unwind(AssertUnwindSafe(|| checks.check(&Check::new(Broken)))).is_err());
             }
@@ -299,15 +226,5 @@ mod tests {
             assert!(ask(&mut checks, &asked, 2));
         }
         assert_eq!(asked.load(Ordering::Relaxed), 10);
-    }
-
-    #[test]
-    fn what_is_kept_is_bounded() {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let mut checks = Checks::new(1, true);
-        for number in 0..3 * KEPT as u64 {
-            ask(&mut checks, &asked, number);
-        }
-        assert!(checks.recent.len() + checks.older.len() <= 2 * KEPT);
     }
 }

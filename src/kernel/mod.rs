@@ -16,6 +16,7 @@
 
 mod callback;
 mod checks;
+mod known;
 mod node;
 mod processor;
 mod queue;

@@ -9,6 +9,7 @@ use roadveil_crypto::{Charge, Check, Host, Op, tally};
 use roadveil_role::later::Work;
 
 use super::callback::Caught;
+use super::known::Known;
 
 /// Tasks of a kind that wait to be computed ahead at most; more are computed when they are asked for.
 const AHEAD: usize = 4096;
@@ -26,7 +27,8 @@ pub fn add(executed: &mut Executed, charge: &Charge) {
 /// What the threads share.
 #[derive(Debug)]
 struct Shared {
-    host: Arc<Host>,
+    host: Host,
+    known: Known,
     tasks: Mutex<Tasks>,
     more: Condvar,
     executed: Mutex<Executed>,
@@ -79,12 +81,16 @@ impl Shared {
         }
     }
 
-    fn check(&self, check: Check) {
-        self.push(|tasks| {
-            if tasks.checks.len() < AHEAD {
-                tasks.checks.push_back(check);
-            }
-        });
+    /// Has a check computed, unless somebody knew of it.
+    fn check(&self, check: &Check) {
+        let (first, new) = self.known.first(check);
+        if new {
+            self.push(|tasks| {
+                if tasks.checks.len() < AHEAD {
+                    tasks.checks.push_back(first);
+                }
+            });
+        }
     }
 
     /// The next task, once there is one; nothing when there will be no more.
@@ -116,7 +122,7 @@ impl Shared {
 
     fn perform(&self, task: &Task) {
         match task {
-            Task::Work(work) => work.work().iter().for_each(|check| self.check(check.clone())),
+            Task::Work(work) => work.work().iter().for_each(|check| self.check(check)),
             Task::Check(check) if check.begin() => {
                 check.settle(&self.host);
             }
@@ -133,10 +139,11 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// So many threads, which answer checks with `host`.
-    pub fn new(count: usize, host: &Arc<Host>) -> Workers {
+    /// So many threads.
+    pub fn new(count: usize) -> Workers {
         let shared = Arc::new(Shared {
-            host: Arc::clone(host),
+            host: Host::new(4096),
+            known: Known::default(),
             tasks: Mutex::default(),
             more: Condvar::new(),
             executed: Mutex::new([0; Op::ALL.len()]),
@@ -160,11 +167,26 @@ impl Workers {
         self.threads.is_empty()
     }
 
+    /// What helps to answer checks.
+    pub fn host(&self) -> &Host {
+        &self.shared.host
+    }
+
+    /// The checks that somebody asked or announced.
+    pub fn known(&self) -> &Known {
+        &self.shared.known
+    }
+
     /// Has a check computed, if there is somebody to do it.
-    pub fn check(&self, check: Check) {
+    pub fn check(&self, check: &Check) {
         if !self.is_empty() {
             self.shared.check(check);
         }
+    }
+
+    /// Does work here and now, unless somebody has begun, and has computed what follows from it.
+    pub fn perform(&self, work: &dyn Work) {
+        work.work().iter().for_each(|check| self.check(check));
     }
 
     /// Has work done, if there is somebody to do it.
