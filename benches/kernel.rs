@@ -47,7 +47,7 @@ impl Actor for Beacon {
         cx.timer(Duration::from_micros(phase), Timer(0));
     }
 
-    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _message: Frame) -> Result<(), Reason> {
+    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _message: &Frame) -> Result<(), Reason> {
         Ok(())
     }
 

@@ -3,17 +3,19 @@
 use core::cell::Cell;
 use core::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use roadveil_crypto::Charge;
 use roadveil_role::cx::Loan;
+use roadveil_role::later::Broken;
 use roadveil_role::service::Peers;
-use roadveil_role::{Address, Cx, Effect, Fix, LinkAddr, Priority, Reason, Time, Timer};
+use roadveil_role::{Address, Cx, Effect, Fix, Inbound, LinkAddr, Payload, Priority, Reason, Time, Timer, Value};
 
 use super::Kernel;
-use super::checks::add;
 use super::node::Seat;
 use super::processor::{Class, Item};
 use super::queue::{Bundle, What};
+use super::workers::add;
 use crate::event::{Event, NodeId, TxId};
 use crate::radio::Outgoing;
 
@@ -33,10 +35,10 @@ pub fn catches_panic() -> bool {
 }
 
 /// While it lives, [`catches_panic`].
-struct Caught;
+pub(super) struct Caught;
 
 impl Caught {
-    fn begin() -> Caught {
+    pub(super) fn begin() -> Caught {
         CAUGHT.set(true);
         Caught
     }
@@ -118,7 +120,7 @@ impl Kernel {
         };
         let mut effects = Vec::new();
         let Some(charge) = self.call(index, role, &item, &mut effects) else {
-            self.crash(index, role);
+            self.crash(index, self.nodes[index].seats[role].name);
             return;
         };
         add(&mut self.charged, &charge);
@@ -166,7 +168,7 @@ impl Kernel {
             match item {
                 Item::Start { .. } => actor.start(&mut cx),
                 Item::Wake { timer, due, .. } => actor.wake(&mut cx, *timer, *due),
-                Item::Frame { from, bytes, .. } => actor.receive(&mut cx, *from, bytes),
+                Item::Frame { from, frame, .. } => actor.receive(&mut cx, *from, frame),
                 Item::Told { message, .. } => actor.told(&mut cx, by, message),
             }
             cx.finish()
@@ -188,67 +190,103 @@ impl Kernel {
         fix
     }
 
-    /// A role panicked: a fault of the program, which must not take the run with it. The node stays down.
-    fn crash(&mut self, index: usize, role: usize) {
-        tracing::error!(node = index, role = self.nodes[index].seats[role].name, at = %self.now, "a role panicked; its node is down");
+    /// A role panicked, or a job that it handed over: a fault of the program, which must not take the run with it. The node
+    /// stays down.
+    fn crash(&mut self, index: usize, role: &str) {
+        tracing::error!(node = index, role, at = %self.now, "a role panicked; its node is down");
+        let was_up = self.nodes[index].is_up();
         self.nodes[index].failed = true;
         self.nodes[index].crashed = true;
-        self.go_down(index, true);
+        if was_up {
+            self.go_down(index, true);
+        }
+    }
+
+    /// The bytes of a node's frame, now that they are needed. `None` if the job that builds it panicked: that takes the
+    /// node down, at the same moment whichever thread did the job.
+    pub(super) fn bytes(&mut self, index: usize, frame: &Payload) -> Option<Arc<[u8]>> {
+        let caught = Caught::begin();
+        let bytes = self.checks.bytes(frame);
+        drop(caught);
+        if bytes.is_err() {
+            self.crash(index, "a job of a role");
+        }
+        bytes.ok()
     }
 
     /// A callback's effects leave, in order.
     pub(super) fn release(&mut self, index: usize, bundle: Bundle) {
         self.nodes[index].processor.owes = false;
         let Bundle { role, tx, effects } = bundle;
-        let node = NodeId(index as u32);
-        let seat = role as u8;
-        for effect in effects {
-            match effect {
-                Effect::Send {
-                    to,
-                    priority,
-                    frame,
-                    anticipated,
-                } => {
-                    for check in anticipated {
-                        self.checks.anticipate(check);
-                    }
-                    self.send(index, to, priority, frame);
-                }
-                Effect::Wake { timer, at } => self.set_timer(index, role, timer, at),
-                Effect::Cancel(timer) => {
-                    self.nodes[index].seats[role].timers.remove(&timer);
-                }
-                Effect::SetLinkAddr(addr) => self.readdress(index, addr),
-                Effect::Local { role: name, message } => self.tell(index, role, name, message),
-                Effect::Emit { name, fields } => {
-                    let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-                    self.record(Event::Emitted {
-                        node,
-                        role: seat,
-                        name: name.into(),
-                        fields,
-                    });
-                }
-                Effect::Reject(why) => self.record(Event::Rejected {
-                    node,
-                    role: seat,
-                    tx,
-                    why,
-                }),
-                Effect::Step { name, exchange } => self.record(Event::Step {
-                    node,
-                    role: seat,
-                    name: name.into(),
-                    exchange,
-                }),
-                Effect::State(state) => self.record(Event::State {
-                    node,
-                    role: seat,
-                    state: state.into(),
-                }),
+        let mut effects = effects.into_iter();
+        while let Some(effect) = effects.next() {
+            if self.carry_out(index, role, tx, effect).is_err() {
+                self.crash(index, self.nodes[index].seats[role].name);
+            }
+            if self.nodes[index].crashed {
+                self.lose_effects(index, effects.as_slice());
+                return;
             }
         }
+    }
+
+    fn carry_out(&mut self, index: usize, role: usize, tx: Option<TxId>, effect: Effect) -> Result<(), Broken> {
+        let node = NodeId(index as u32);
+        let seat = role as u8;
+        match effect {
+            Effect::Send {
+                to,
+                priority,
+                frame,
+                anticipated,
+            } => {
+                for check in anticipated {
+                    self.checks.anticipate(check);
+                }
+                self.send(index, to, priority, frame);
+            }
+            Effect::Wake { timer, at } => self.set_timer(index, role, timer, at),
+            Effect::Cancel(timer) => {
+                self.nodes[index].seats[role].timers.remove(&timer);
+            }
+            Effect::SetLinkAddr(addr) => self.readdress(index, addr),
+            Effect::Local { role: name, message } => self.tell(index, role, name, message),
+            Effect::Emit { name, fields } => self.emit(node, seat, name, fields),
+            Effect::EmitLater { name, fields } => {
+                let caught = Caught::begin();
+                let fields = fields.try_get()?.clone();
+                drop(caught);
+                self.emit(node, seat, name, fields);
+            }
+            Effect::Reject(why) => self.record(Event::Rejected {
+                node,
+                role: seat,
+                tx,
+                why,
+            }),
+            Effect::Step { name, exchange } => self.record(Event::Step {
+                node,
+                role: seat,
+                name: name.into(),
+                exchange,
+            }),
+            Effect::State(state) => self.record(Event::State {
+                node,
+                role: seat,
+                state: state.into(),
+            }),
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, node: NodeId, role: u8, name: &'static str, fields: Vec<(&'static str, Value)>) {
+        let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        self.record(Event::Emitted {
+            node,
+            role,
+            name: name.into(),
+            fields,
+        });
     }
 
     fn set_timer(&mut self, index: usize, role: usize, timer: Timer, local: Time) {
@@ -298,7 +336,7 @@ impl Kernel {
         }
     }
 
-    fn send(&mut self, index: usize, to: Address, priority: Priority, frame: Vec<u8>) {
+    fn send(&mut self, index: usize, to: Address, priority: Priority, frame: Payload) {
         match to {
             Address::Link(addr) => {
                 let from = self.nodes[index].link_addr;
@@ -306,26 +344,23 @@ impl Kernel {
                     from,
                     to: addr,
                     priority,
-                    bytes: frame.into(),
+                    payload: frame,
                     since: self.now,
                     attempt: 0,
                     received: false,
                 };
                 self.transmit(index, outgoing);
             }
-            Address::Host(host) => self.post(index, host, frame.into()),
+            Address::Host(host) => {
+                if let Some(bytes) = self.bytes(index, &frame) {
+                    self.post(index, host, bytes);
+                }
+            }
         }
     }
 
     /// A frame is there for the node's roles.
-    pub(super) fn deliver(
-        &mut self,
-        index: usize,
-        tx: TxId,
-        from: Address,
-        bytes: &std::sync::Arc<[u8]>,
-        class: Class,
-    ) {
+    pub(super) fn deliver(&mut self, index: usize, tx: TxId, from: Address, frame: &Arc<Inbound>, class: Class) {
         let node = NodeId(index as u32);
         if !self.nodes[index].is_up() {
             self.record(Event::Dropped {
@@ -336,13 +371,18 @@ impl Kernel {
             return;
         }
         self.nodes[index].count_received();
-        let protocol = bytes.first().copied();
+        let protocol = frame.bytes().first().copied();
         let mut spoken = false;
         for role in 0..self.nodes[index].seats.len() {
             if Some(self.nodes[index].seats[role].protocol) == protocol {
                 spoken = true;
-                let bytes = std::sync::Arc::clone(bytes);
-                self.offer(index, class, Item::Frame { role, tx, from, bytes });
+                // Without sharing every receiver looks at the frame as if nobody had before.
+                let frame = if self.checks.are_shared() {
+                    Arc::clone(frame)
+                } else {
+                    Arc::new(Inbound::new(Arc::clone(frame.bytes())))
+                };
+                self.offer(index, class, Item::Frame { role, tx, from, frame });
             }
         }
         if !spoken {

@@ -1,271 +1,168 @@
-//! Checks, computed once and shared between receivers, if need be ahead of time on other threads.
+//! Checks and deferred values: computed once, shared between receivers, if need be ahead of time on other threads.
 //!
-//! A check is a pure function of its inputs, so it makes no difference who computes it, when, or how often. What is kept
-//! here is bounded, is found by a digest of all inputs, and decides nothing: `--no-share` and any number of threads give
-//! the same run.
+//! A check is a pure function of its inputs, and so is a deferred value; it makes no difference who computes it, when, or
+//! how often. What is kept here is bounded, is found by a digest of all inputs, and decides nothing: `--no-share` and any
+//! number of threads give the same run.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
-use roadveil_crypto::{Charge, Check, Host, Op, Verdict, tally};
-use roadveil_role::Checker;
+use roadveil_crypto::{Charge, Check, Host, Verdict};
+use roadveil_role::later::{Broken, Work};
+use roadveil_role::{Checker, Payload};
+
+use super::workers::{Executed, Workers};
 
 /// Looked up by digest and never walked, so its order decides nothing.
 #[expect(clippy::disallowed_types, reason = "looked up by digest, never iterated")]
-type Slots = std::collections::HashMap<[u8; 32], Arc<Slot>>;
+type Known = std::collections::HashMap<[u8; 32], Check, BuildHasherDefault<Uniform>>;
 
-/// Verdicts kept before the older half is forgotten.
+/// Checks kept before the older half is forgotten.
 const KEPT: usize = 1 << 15;
 
-/// Checks that wait to be computed ahead at most; more are computed when they are asked.
-const AHEAD: usize = 4096;
-
-/// A check and its verdict, once somebody has computed it.
-#[derive(Debug)]
-struct Slot {
-    check: Check,
-    state: AtomicU8,
-    done: Condvar,
-    lock: Mutex<()>,
-}
-
-const WAITING: u8 = 0;
-const RUNNING: u8 = 1;
-const VALID: u8 = 2;
-const INVALID: u8 = 3;
-
-impl Slot {
-    fn new(check: Check) -> Arc<Slot> {
-        Arc::new(Slot {
-            check,
-            state: AtomicU8::new(WAITING),
-            done: Condvar::new(),
-            lock: Mutex::new(()),
-        })
-    }
-
-    /// Computes the verdict, unless somebody else does or did.
-    fn work(&self, host: &Host) {
-        if self
-            .state
-            .compare_exchange(WAITING, RUNNING, Ordering::AcqRel, Ordering::Acquire)
-            .is_err()
-        {
-            return;
-        }
-        // A check that panics must leave its slot open: whoever asks next computes it, and meets the panic himself.
-        let unwound = Reopen(self);
-        let state = if self.check.answer(host).is_valid() {
-            VALID
-        } else {
-            INVALID
-        };
-        core::mem::forget(unwound);
-        self.settle(state);
-    }
-
-    /// Changes the state from running, and wakes whoever waits for that.
-    fn settle(&self, state: u8) {
-        let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        self.state.store(state, Ordering::Release);
-        self.done.notify_all();
-    }
-
-    /// The verdict, computed here if nobody has begun.
-    fn verdict(&self, host: &Host) -> Verdict {
-        loop {
-            self.work(host);
-            let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-            while self.state.load(Ordering::Acquire) == RUNNING {
-                guard = self.done.wait(guard).unwrap_or_else(PoisonError::into_inner);
-            }
-            match self.state.load(Ordering::Acquire) {
-                VALID => return Verdict::Valid,
-                INVALID => return Verdict::Invalid,
-                // Whoever computed it panicked.
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Opens a slot again while a panic unwinds.
-struct Reopen<'a>(&'a Slot);
-
-impl Drop for Reopen<'_> {
-    fn drop(&mut self) {
-        self.0.settle(WAITING);
-    }
-}
-
-/// Operations really executed, by number of the operation. A host figure.
-pub type Executed = [u64; Op::ALL.len()];
-
-/// Adds a charge to a table of operations.
-pub fn add(executed: &mut Executed, charge: &Charge) {
-    for (op, count) in charge.iter() {
-        executed[op as usize] += u64::from(count);
-    }
-}
-
-/// What the threads share.
-#[derive(Debug)]
-struct Shared {
-    host: Host,
-    jobs: Mutex<Jobs>,
-    more: Condvar,
-    executed: Mutex<Executed>,
-}
-
+/// The hash of a digest is the digest: it is uniform already.
 #[derive(Debug, Default)]
-struct Jobs {
-    waiting: VecDeque<Arc<Slot>>,
-    closed: bool,
+struct Uniform(u64);
+
+impl Hasher for Uniform {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some((first, _)) = bytes.split_first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    /// The length of the digest says nothing.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// The checks of one run.
 #[derive(Debug)]
 pub struct Checks {
-    shared: Arc<Shared>,
+    host: Arc<Host>,
+    workers: Workers,
     share: bool,
-    recent: Slots,
-    older: Slots,
-    workers: Vec<JoinHandle<()>>,
+    recent: Known,
+    older: Known,
 }
 
 impl Checks {
     /// Checks computed on `threads` threads in all, the calling one included; shared between receivers or not.
     pub fn new(threads: usize, share: bool) -> Checks {
-        let shared = Arc::new(Shared {
-            host: Host::new(4096),
-            jobs: Mutex::default(),
-            more: Condvar::new(),
-            executed: Mutex::new([0; Op::ALL.len()]),
-        });
+        let host = Arc::new(Host::new(4096));
         let count = if share { threads.saturating_sub(1) } else { 0 };
-        let workers = (0..count)
-            .filter_map(|index| {
-                let shared = Arc::clone(&shared);
-                // Without the thread its jobs are computed where they are asked for.
-                std::thread::Builder::new()
-                    .name(format!("check-{index}"))
-                    .spawn(move || work(&shared))
-                    .ok()
-            })
-            .collect();
         Checks {
-            shared,
+            workers: Workers::new(count, &host),
+            host,
             share,
-            recent: Slots::default(),
-            older: Slots::default(),
-            workers,
+            recent: Known::default(),
+            older: Known::default(),
         }
+    }
+
+    /// Are verdicts, and whatever else follows from a frame alone, shared between receivers?
+    pub fn are_shared(&self) -> bool {
+        self.share
     }
 
     /// Has a check computed ahead of being asked.
     pub fn anticipate(&mut self, check: Check) {
-        if self.workers.is_empty() || self.find(check.digest()).is_some() {
-            return;
+        if !self.workers.is_empty() && self.expect(&check) {
+            self.workers.check(check);
         }
-        let slot = self.keep(check);
-        let mut jobs = self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.waiting.len() >= AHEAD {
-            return;
-        }
-        jobs.waiting.push_back(slot);
-        drop(jobs);
-        self.shared.more.notify_one();
     }
 
-    fn find(&mut self, digest: &[u8; 32]) -> Option<Arc<Slot>> {
-        if let Some(slot) = self.recent.get(digest) {
-            return Some(Arc::clone(slot));
+    /// A frame's bytes, built now if nobody has begun; its receivers' checks are computed next.
+    ///
+    /// # Errors
+    /// If the job that builds it panics.
+    pub fn bytes(&mut self, frame: &Payload) -> Result<Arc<[u8]>, Broken> {
+        let later = match frame {
+            Payload::Ready(bytes) => return Ok(Arc::clone(bytes)),
+            Payload::Later(later) => later,
+        };
+        let here = later.begin();
+        let built = later.try_get()?;
+        if !self.workers.is_empty() {
+            for check in &built.anticipated {
+                // A worker that built the frame has gone on to its checks; receivers only have to find them.
+                if self.expect(check) && here {
+                    self.workers.check(check.clone());
+                }
+            }
         }
-        let slot = self.older.remove(digest)?;
-        self.recent.insert(*digest, Arc::clone(&slot));
-        Some(slot)
+        Ok(Arc::clone(&built.frame))
     }
 
-    fn keep(&mut self, check: Check) -> Arc<Slot> {
+    /// Makes a check one that can be found. False if an equal one is there.
+    fn expect(&mut self, check: &Check) -> bool {
+        let new = self.find(check.digest()).is_none();
+        if new {
+            self.keep(check.clone());
+        }
+        new
+    }
+
+    fn find(&mut self, digest: &[u8; 32]) -> Option<&Check> {
+        if !self.recent.contains_key(digest) {
+            let check = self.older.remove(digest)?;
+            self.recent.insert(*digest, check);
+        }
+        self.recent.get(digest)
+    }
+
+    fn keep(&mut self, check: Check) {
         if self.recent.len() >= KEPT {
             self.older = core::mem::take(&mut self.recent);
         }
-        let digest = *check.digest();
-        let slot = Slot::new(check);
-        self.recent.insert(digest, Arc::clone(&slot));
-        slot
+        self.recent.insert(*check.digest(), check);
     }
 
     /// Adds operations executed outside of checks, on whichever thread.
     pub fn credit(&mut self, charge: &Charge) {
-        add(
-            &mut self.shared.executed.lock().unwrap_or_else(PoisonError::into_inner),
-            charge,
-        );
+        self.workers.credit(charge);
     }
 
     /// Stops the workers: all operations that this thread and they executed since the last call.
     pub fn executed(&mut self) -> Executed {
-        self.stop();
-        let mut executed = *self.shared.executed.lock().unwrap_or_else(PoisonError::into_inner);
-        add(&mut executed, &tally::take());
-        executed
-    }
-
-    fn stop(&mut self) {
-        let mut jobs = self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.closed = true;
-        // Nobody will ask for what still waits.
-        jobs.waiting.clear();
-        drop(jobs);
-        self.shared.more.notify_all();
-        for worker in self.workers.drain(..) {
-            // A worker catches what a check does; there is nothing to hand on.
-            let _ = worker.join();
-        }
-    }
-}
-
-impl Drop for Checks {
-    fn drop(&mut self) {
-        self.stop();
+        self.workers.executed()
     }
 }
 
 impl Checker for Checks {
     fn check(&mut self, check: &Check) -> Verdict {
         if !self.share {
-            return check.answer(&self.shared.host);
+            return check.answer(&self.host);
         }
-        let slot = self.find(check.digest()).unwrap_or_else(|| self.keep(check.clone()));
-        slot.verdict(&self.shared.host)
+        // Whoever heard the same frame before has asked this very check.
+        if let Some(verdict) = check.verdict() {
+            return verdict;
+        }
+        let known = self.find(check.digest()).cloned();
+        let verdict = known.as_ref().unwrap_or(check).settle(&self.host);
+        if known.is_some() {
+            check.remember(verdict);
+        } else {
+            self.keep(check.clone());
+        }
+        verdict
     }
-}
 
-/// A worker: takes jobs until there are no more to come.
-fn work(shared: &Shared) {
-    loop {
-        let mut jobs = shared.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        while jobs.waiting.is_empty() && !jobs.closed {
-            jobs = shared.more.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-        }
-        let Some(slot) = jobs.waiting.pop_front() else { break };
-        drop(jobs);
-        // Whoever asks for this check computes it again, and meets the panic where it belongs.
-        let _ = catch_unwind(AssertUnwindSafe(|| slot.work(&shared.host)));
+    fn ahead(&mut self, work: Arc<dyn Work>) {
+        self.workers.work(work);
     }
-    let mut executed = shared.executed.lock().unwrap_or_else(PoisonError::into_inner);
-    add(&mut executed, &tally::take());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use roadveil_crypto::{CheckDigest, Question};
-    use std::sync::atomic::AtomicUsize;
+    use roadveil_role::{Built, Deferred};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[derive(Debug)]
     struct Even {
@@ -340,6 +237,57 @@ mod tests {
             for _ in 0..3 {
                 assert!(catch_unwind(AssertUnwindSafe(|| checks.check(&Check::new(Broken)))).is_err());
             }
+        }
+    }
+
+    #[test]
+    fn a_frame_is_built_once_and_its_checks_are_found() {
+        for threads in [1, 2, 4] {
+            let (built, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let mut checks = Checks::new(threads, true);
+            let frames: Vec<Deferred<Built>> = (0..100u8)
+                .map(|number| {
+                    let (built, asked) = (Arc::clone(&built), Arc::clone(&asked));
+                    Deferred::new(move || {
+                        built.fetch_add(1, Ordering::Relaxed);
+                        Built {
+                            frame: Arc::from([number]),
+                            anticipated: vec![Check::new(Even {
+                                number: number.into(),
+                                asked,
+                            })],
+                        }
+                    })
+                })
+                .collect();
+            for frame in &frames {
+                checks.ahead(Arc::new(frame.clone()));
+            }
+            for round in 0..300u32 {
+                let number = round % 100;
+                let frame = Payload::Later(frames[number as usize].clone());
+                assert_eq!(checks.bytes(&frame).as_deref(), Ok(&[number as u8][..]));
+                assert_eq!(ask(&mut checks, &asked, number.into()), number % 2 == 0);
+            }
+            assert_eq!(built.load(Ordering::Relaxed), 100);
+            assert_eq!(asked.load(Ordering::Relaxed), 100);
+        }
+    }
+
+    #[test]
+    fn a_frame_whose_job_panics_is_broken_whoever_did_it_and_workers_go_on() {
+        for threads in [1, 2] {
+            let mut checks = Checks::new(threads, true);
+            let broken: Deferred<Built> = Deferred::new(|| panic!("a job that breaks"));
+            checks.ahead(Arc::new(broken.clone()));
+            let frame = Payload::Later(broken);
+            assert!(checks.bytes(&frame).is_err() && checks.bytes(&frame).is_err());
+            let good = Deferred::new(|| Built {
+                frame: Arc::from([1]),
+                anticipated: Vec::new(),
+            });
+            checks.ahead(Arc::new(good.clone()));
+            assert!(checks.bytes(&Payload::Later(good)).is_ok());
         }
     }
 

@@ -22,6 +22,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod workers;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use roadveil_crypto::{Op, tally};
 use roadveil_role::{Effect, HostAddr, LinkAddr, NodeSpec, Reason, Setup, SetupError, Time};
 
 pub use callback::catches_panic;
-pub use checks::Executed;
+pub use workers::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
@@ -222,7 +223,7 @@ impl Kernel {
             let node = &mut self.nodes[index];
             let unsent: Vec<Outgoing> = node.gate.reset().chain(node.mac.reset()).collect();
             for frame in unsent {
-                self.unsent(index, &frame.bytes, Reason::RunEnded);
+                self.unsent(index, &frame.payload, Reason::RunEnded);
             }
         }
         self.ended = true;
@@ -246,7 +247,7 @@ impl Kernel {
             What::Arrive { tx, from, bytes } => self.arrived(index, tx, from, bytes),
             // The rest is about the life for which it was planned. What a node had in hand when it went down is lost.
             What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
-                self.lose_effects(index, &bundle);
+                self.lose_effects(index, &bundle.effects);
             }
             What::Acknowledge { to, frame, .. }
                 if self.nodes.get(index).is_some_and(|node| node.life != entry.life) =>
@@ -438,7 +439,7 @@ impl Kernel {
         }
         self.drop_items(index, waiting, Reason::NodeDown);
         for frame in unsent {
-            self.unsent(index, &frame.bytes, Reason::NodeDown);
+            self.unsent(index, &frame.payload, Reason::NodeDown);
         }
         self.record(Event::Left {
             node: NodeId(index as u32),
@@ -459,8 +460,8 @@ impl Kernel {
     }
 
     /// A node went down while it worked: what it was about to send is lost.
-    fn lose_effects(&mut self, index: usize, bundle: &queue::Bundle) {
-        for effect in &bundle.effects {
+    fn lose_effects(&mut self, index: usize, effects: &[Effect]) {
+        for effect in effects {
             if let Effect::Send { frame, .. } = effect {
                 self.unsent(index, frame, Reason::NodeDown);
             }

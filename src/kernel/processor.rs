@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use roadveil_role::{Address, Time, Timer};
+use roadveil_role::{Address, Inbound, Time, Timer};
 
 use crate::event::TxId;
 
@@ -24,7 +24,7 @@ pub(super) enum Item {
         role: usize,
         tx: TxId,
         from: Address,
-        bytes: Arc<[u8]>,
+        frame: Arc<Inbound>,
     },
     /// Another role of this node said something.
     Told { role: usize, by: usize, message: Vec<u8> },
@@ -125,7 +125,7 @@ mod tests {
             role: 0,
             tx: TxId(tx),
             from: Address::Host(roadveil_role::HostAddr(0)),
-            bytes: Arc::from([]),
+            frame: Arc::new(Inbound::new(Arc::from([]))),
         }
     }
 

@@ -9,8 +9,8 @@ use roadveil_crypto::{Charge, Check, CheckDigest, Host, Op, Question};
 use roadveil_role::param::{Default as ParamDefault, ParamKind, ParamSpec};
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{
-    Actor, Address, Cardinality, Cx, Deployment, HostAddr, Message, Params, Protocol, Reason, Role, RoleSpec, Setup,
-    SetupError, Time, Timer, Typed, Value,
+    Actor, Address, Built, Cardinality, Cx, Deployment, HostAddr, Message, Params, Protocol, Reason, Role, RoleSpec,
+    Setup, SetupError, Time, Timer, Typed, Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +81,8 @@ impl Actor for Car {
         }
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, _from: Address, message: Toy) -> Result<(), Reason> {
-        let Toy::Beacon { number } = message else {
+    fn receive(&mut self, cx: &mut Cx<'_>, _from: Address, message: &Toy) -> Result<(), Reason> {
+        let &Toy::Beacon { number } = message else {
             return Err(Reason::Unexpected);
         };
         if cx.check(&Check::new(Odd(number))).is_valid() {
@@ -108,8 +108,19 @@ impl Actor for Car {
         cx.meter().add(Op::G1Mul, self.params.count("work") as u32);
         use rand::Rng;
         let number = cx.rng("number", 0).next_u64();
-        cx.anticipate(Check::new(Odd(number)));
-        cx.broadcast(&Toy::Beacon { number });
+        let breaks = self.params.flag("break") && cx.now() > Time::from_millis(500);
+        let job = move || {
+            assert!(!breaks, "a job that breaks");
+            Built::of(&Toy::Beacon { number }).anticipating(Check::new(Odd(number)))
+        };
+        if self.params.flag("later") {
+            cx.broadcast_later(job);
+            cx.emit_later("beacon", move || vec![("number", number.into())]);
+        } else {
+            cx.anticipate(Check::new(Odd(number)));
+            cx.broadcast(&Toy::Beacon { number });
+            cx.emit("beacon", [("number", number.into())]);
+        }
         cx.timer_at(due + self.params.span("period"), BEACON);
     }
 }
@@ -121,7 +132,7 @@ impl Actor for Office {
         cx.timer(Duration::from_millis(100), BEACON);
     }
 
-    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _message: Toy) -> Result<(), Reason> {
+    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _message: &Toy) -> Result<(), Reason> {
         Ok(())
     }
 
@@ -202,6 +213,18 @@ static TOY: Protocol = Protocol {
         },
         ParamSpec {
             name: "panic",
+            kind: ParamKind::Flag,
+            default: ParamDefault::Flag(false),
+            help: "",
+        },
+        ParamSpec {
+            name: "later",
+            kind: ParamKind::Flag,
+            default: ParamDefault::Flag(false),
+            help: "",
+        },
+        ParamSpec {
+            name: "break",
             kind: ParamKind::Flag,
             default: ParamDefault::Flag(false),
             help: "",
@@ -292,14 +315,18 @@ fn time_never_goes_back_and_every_candidate_has_one_outcome() {
 #[test]
 fn threads_and_sharing_do_not_show_in_the_stream() {
     let base = run(CARS, &[]);
-    for (threads, share) in [(2, true), (4, true), (1, false), (4, false)] {
-        assert!(
-            base == run_with(CARS, &[], Options { threads, share }),
-            "{threads} threads, shared: {share}"
-        );
+    for options in WAYS {
+        assert!(base == run_with(CARS, &[], options), "{options:?}");
     }
     assert!(base != run(CARS, &[("seed", "2")]));
     assert!(base != run(CARS, &[("radio.exponent", "3")]));
+}
+
+/// Every way to run, but for the one that is the measure of the others.
+const WAYS: [Options; 4] = [way(2, true), way(4, true), way(1, false), way(4, false)];
+
+const fn way(threads: usize, share: bool) -> Options {
+    Options { threads, share }
 }
 
 /// What the nodes of one run send and get, without the numbers that count everybody's transmissions.
@@ -414,6 +441,58 @@ fn a_node_reads_its_own_clock() {
             Value::Time(Time::ZERO)
         ]
     );
+}
+
+#[test]
+fn frames_that_are_built_later_are_the_same_frames() {
+    let base = run(CARS, &[]);
+    let later = [("protocols.toy.later", "true")];
+    assert!(base == run(CARS, &later));
+    for options in WAYS {
+        assert!(base == run_with(CARS, &later, options), "{options:?}");
+    }
+}
+
+#[test]
+fn a_job_that_panics_takes_its_node_down_when_the_frame_is_due() {
+    let breaks = [("protocols.toy.later", "true"), ("protocols.toy.break", "true")];
+    let records = run(CARS, &breaks);
+    let left: Vec<_> = records
+        .iter()
+        .filter(|record| matches!(record.event, Event::Left { fault: true, .. }))
+        .map(|record| record.at)
+        .collect();
+    assert_eq!(left.len(), 3);
+    // Woken after 500 ms, and not before the frame's turn on the channel.
+    assert!(
+        left.iter()
+            .all(|at| *at > Time(500_058_000) && *at < Time::from_millis(700))
+    );
+    let sends = |record: &Record| record.at > Time::from_millis(700) && matches!(record.event, Event::Frame(_));
+    assert!(!records.iter().any(sends));
+    for options in WAYS {
+        assert!(records == run_with(CARS, &breaks, options), "{options:?}");
+    }
+}
+
+#[test]
+fn a_broken_job_of_a_node_that_is_down_keeps_it_down() {
+    // Woken at 510 ms it works for 30 ms; it fails meanwhile, and what it had in hand is lost.
+    let faults = "[[timeline]]\nat = \"520ms\"\ndown = \"a\"\n[[timeline]]\nat = \"1s\"\nup = \"a\"\n";
+    let breaks = [
+        ("protocols.toy.spread", "false"),
+        ("protocols.toy.later", "true"),
+        ("protocols.toy.break", "true"),
+        ("protocols.toy.work", "50"),
+        ("node.0.profile", "mnt-2008"),
+    ];
+    let text = format!("{CARS}\n{faults}");
+    let records = run(&text, &breaks);
+    assert!(sent_by(&records, 0, 0, 500) > 3);
+    assert_eq!(sent_by(&records, 0, 500, 2000), 0);
+    for options in WAYS {
+        assert!(records == run_with(&text, &breaks, options), "{options:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use roadveil_role::{Address, HostAddr, LinkAddr, Priority, Reason, Time};
+use roadveil_role::{Address, HostAddr, Inbound, LinkAddr, Payload, Priority, Reason, Time};
 
 use super::Kernel;
 use super::node::Node;
@@ -16,13 +16,13 @@ impl Kernel {
     /// A role's frame goes to the gatekeeper, and through it to the node's transmit queue.
     pub(super) fn transmit(&mut self, index: usize, frame: Outgoing) {
         if !self.nodes[index].radio {
-            self.unsent(index, &frame.bytes, Reason::NoSuchAddress);
+            self.unsent(index, &frame.payload, Reason::NoSuchAddress);
             return;
         }
         match self.nodes[index].gate.admit(self.now, frame) {
             Ok(Some(frame)) => self.enqueue(index, frame),
             Ok(None) => {}
-            Err(frame) => self.unsent(index, &frame.bytes, Reason::QueueFull),
+            Err(frame) => self.unsent(index, &frame.payload, Reason::QueueFull),
         }
     }
 
@@ -49,7 +49,7 @@ impl Kernel {
 
     /// A frame that the gatekeeper let through never reaches the air.
     fn give_up(&mut self, index: usize, frame: &Outgoing, why: Reason) {
-        self.unsent(index, &frame.bytes, why);
+        self.unsent(index, &frame.payload, why);
         self.shut_gate(index);
     }
 
@@ -61,7 +61,9 @@ impl Kernel {
     }
 
     /// A frame that never reaches the air or the wires, or is given up.
-    pub(super) fn unsent(&mut self, index: usize, frame: &[u8], why: Reason) {
+    pub(super) fn unsent(&mut self, index: usize, frame: &Payload, why: Reason) {
+        // What nobody can build was never a frame.
+        let Some(frame) = self.bytes(index, frame) else { return };
         let head = [frame.first().copied().unwrap_or(0), frame.get(1).copied().unwrap_or(0)];
         self.record(Event::Unsent {
             node: NodeId(index as u32),
@@ -117,13 +119,17 @@ impl Kernel {
         }
     }
 
-    fn begin_frame(&mut self, index: usize, frame: Outgoing) {
+    fn begin_frame(&mut self, index: usize, mut frame: Outgoing) {
+        let Some(bytes) = self.bytes(index, &frame.payload) else {
+            return;
+        };
+        frame.payload = Payload::Ready(Arc::clone(&bytes));
         let tx = self.take_tx();
         let node = &mut self.nodes[index];
         node.mac.sending = true;
         let life = node.life;
         let rate = self.air.rate();
-        let airtime = airtime(frame.bytes.len(), rate);
+        let airtime = airtime(bytes.len(), rate);
         let end = self.now + airtime;
         let unicast = !frame.to.is_broadcast();
         self.record(Event::Frame(Frame {
@@ -131,7 +137,7 @@ impl Kernel {
             from: frame.from,
             to: frame.to,
             airtime: airtime.as_nanos() as u64,
-            bytes: Arc::clone(&frame.bytes),
+            bytes: Arc::clone(&bytes),
         }));
         self.record(Event::Sent {
             tx,
@@ -144,6 +150,7 @@ impl Kernel {
             sender: index as u32,
             life,
             addressee: if unicast { self.owner(frame.to) } else { None },
+            bytes,
             reserved: if unicast { end + SIFS + ack_airtime(rate) } else { end },
             frame,
         };
@@ -188,6 +195,7 @@ impl Kernel {
             sender,
             life,
             addressee,
+            bytes,
             mut frame,
             ..
         } = emission;
@@ -207,8 +215,9 @@ impl Kernel {
         self.record(Event::Heard { tx, receptions });
         let from = Address::Link(frame.from);
         let class = if unicast { Class::Unicast } else { Class::Broadcast };
+        let inbound = Arc::new(Inbound::new(bytes));
         for receiver in receivers {
-            self.deliver(receiver, tx, from, &frame.bytes, class);
+            self.deliver(receiver, tx, from, &inbound, class);
         }
         let sender = sender as usize;
         if !unicast {
@@ -249,6 +258,7 @@ impl Kernel {
             sender: index as u32,
             life,
             addressee: Some(to),
+            bytes: Arc::from([]),
             reserved: end,
             frame,
         };
@@ -277,7 +287,7 @@ impl Kernel {
         let life = self.nodes[index].life;
         if delivered || u32::from(frame.attempt) >= self.air.params().retries {
             if !delivered {
-                self.unsent(index, &frame.bytes, Reason::RetryLimit);
+                self.unsent(index, &frame.payload, Reason::RetryLimit);
             }
             self.done(index, life, frame.priority);
             return;
@@ -303,7 +313,7 @@ impl Kernel {
         let wired =
             self.nodes[index].host.is_some() && self.nodes.get(receiver).is_some_and(|node| node.host.is_some());
         if !wired {
-            self.unsent(index, &bytes, Reason::NoSuchAddress);
+            self.unsent(index, &Payload::Ready(bytes), Reason::NoSuchAddress);
             return;
         }
         let tx = self.take_tx();
@@ -322,6 +332,7 @@ impl Kernel {
 
     /// A packet is there.
     pub(super) fn arrived(&mut self, index: usize, tx: TxId, from: Address, bytes: Arc<[u8]>) {
-        self.deliver(index, tx, from, &bytes, Class::Unicast);
+        let inbound = Arc::new(Inbound::new(bytes));
+        self.deliver(index, tx, from, &inbound, Class::Unicast);
     }
 }

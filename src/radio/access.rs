@@ -9,9 +9,8 @@
 //! if that is interrupted once it waits. Every frame is followed by a back-off, whether another one waits or not.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use roadveil_role::{LinkAddr, Priority, Time};
+use roadveil_role::{LinkAddr, Payload, Priority, Time};
 
 use super::draw::{Draws, Key};
 use super::params::{MacLaw, Params};
@@ -26,8 +25,8 @@ pub struct Outgoing {
     pub to: LinkAddr,
     /// How urgent it is.
     pub priority: Priority,
-    /// The frame.
-    pub bytes: Arc<[u8]>,
+    /// The frame, perhaps not built yet.
+    pub payload: Payload,
     /// When the role sent it.
     pub since: Time,
     /// Attempts made before.
@@ -312,7 +311,7 @@ mod tests {
             from: LinkAddr::local([1; 6]),
             to: LinkAddr::BROADCAST,
             priority,
-            bytes: Arc::from([0]),
+            payload: Payload::Ready([0].into()),
             since: Time::ZERO,
             attempt: 0,
             received: false,

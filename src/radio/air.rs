@@ -4,6 +4,8 @@
 //! in between happens in the [`Receiver`]s, when the next frame reaches them. Slots and lists are used again, so that
 //! the air allocates nothing once it has seen its busiest moment.
 
+use std::sync::Arc;
+
 use roadveil_role::{Reason, Time};
 
 use super::access::{Outgoing, Sensed};
@@ -37,6 +39,8 @@ pub struct Emission {
     pub life: u32,
     /// The node that it is for, unless it is for everyone.
     pub addressee: Option<u32>,
+    /// Its bytes; an acknowledgement has none that matter.
+    pub bytes: Arc<[u8]>,
     /// Until when others keep off the channel for its acknowledgement.
     pub reserved: Time,
     /// The frame, or the one that is acknowledged.

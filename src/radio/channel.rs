@@ -259,6 +259,7 @@ mod tests {
     use super::super::decibel::decibels;
     use super::super::params::PathLossLaw;
     use super::*;
+    use proptest::prelude::*;
 
     const CAR: Antenna = Antenna {
         height_m: 1.5,
@@ -473,5 +474,57 @@ mod tests {
         line(&mut three, &[-20.0, 0.0, 50.0]);
         assert_eq!(two.link(0, 1), three.link(1, 2));
         assert_eq!(two.fade(0, 1, 3, 50.0), three.fade(1, 2, 3, 50.0));
+    }
+
+    proptest! {
+        #[test]
+        fn the_chain_is_the_sum_of_its_parts(
+            places in proptest::collection::vec((-200.0..200.0f64, -200.0..200.0f64, 0.0..360.0f64), 3..30),
+            heights in (0.5..12.0f64, 0.5..12.0f64), gains in (-6.0..6.0f64, -6.0..6.0f64),
+            law in prop::sample::select(vec![PathLossLaw::LogDistance, PathLossLaw::TwoRay, PathLossLaw::DualSlope]),
+            seed: u64,
+        ) {
+            let params = Params {
+                path_loss: law,
+                shadowing_db: 4.0,
+                vehicles: VehicleObstacles::KnifeEdge,
+                vehicle_height_m: 2.0,
+                ..still()
+            };
+            let building = [(-30.0, -25.0), (10.0, -20.0), (15.0, 30.0), (-20.0, 20.0)];
+            let walls = || Obstacles::new([building.as_slice()], 9.0, 0.4);
+            let mut antennas = vec![CAR; places.len()];
+            antennas[0] = Antenna { height_m: heights.0, gain_db: gains.0 };
+            antennas[1] = Antenna { height_m: heights.1, gain_db: gains.1 };
+            let keys = (0..places.len()).map(|node| Key::of(&node.to_string())).collect();
+            let mut channel = Channel::new(&params, walls(), &antennas, keys, seed);
+            let mut vehicles = Vehicles::new(places.len(), 2.0, params.wavelength_m());
+            for (node, &(x, y, heading)) in (0..).zip(&places) {
+                channel.place(node, (x, y), heading, true);
+                vehicles.place(node, (x, y), heading);
+            }
+            channel.settle();
+            vehicles.settle();
+
+            let (a, b) = ((places[0].0, places[0].1), (places[1].0, places[1].1));
+            let metres = (a.0 - b.0).hypot(a.1 - b.1).hypot(heights.0 - heights.1);
+            let field = Shadowing::new(4.0, params.shadowing_m, seed);
+            let ends = (
+                End { node: 0, at: a, height: heights.0 },
+                End { node: 1, at: b, height: heights.1 },
+            );
+            let lost = walls().loss(a, b, f64::INFINITY).expect("no margin") + vehicles.loss(ends.0, ends.1);
+            let expected = params.power_dbm + gains.0 + gains.1 + field.at(a.0, a.1) + field.at(b.0, b.1)
+                - PathLoss::new(&params, heights.0, heights.1).db(metres) - lost;
+            match channel.link(0, 1) {
+                Some(link) => {
+                    prop_assert!((decibels(f64::from(link.mw)) - expected).abs() < 1e-3);
+                    prop_assert!((f64::from(link.obstacles_db) - lost).abs() < 1e-3);
+                    prop_assert!((f64::from(link.metres) - metres.max(1.0)).abs() < 1e-3);
+                }
+                None => prop_assert!(expected < params.floor_dbm + 1e-3),
+            }
+            prop_assert_eq!(channel.link(0, 1), channel.link(1, 0));
+        }
     }
 }

@@ -108,15 +108,14 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roadveil_role::{LinkAddr, Priority};
-    use std::sync::Arc;
+    use roadveil_role::{LinkAddr, Payload, Priority};
 
     fn frame() -> Outgoing {
         Outgoing {
             from: LinkAddr::local([1; 6]),
             to: LinkAddr::BROADCAST,
             priority: Priority::BestEffort,
-            bytes: Arc::from([0]),
+            payload: Payload::Ready([0].into()),
             since: Time::ZERO,
             attempt: 0,
             received: false,

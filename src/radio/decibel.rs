@@ -9,7 +9,8 @@ pub fn linear(db: f64) -> f64 {
     libm::exp(db * (LN_10 / 10.0))
 }
 
-/// A ratio of powers in decibels; milliwatts as dBm.
+/// A ratio of powers in decibels; milliwatts as dBm. What tests compare with.
+#[cfg(test)]
 pub fn decibels(ratio: f64) -> f64 {
     10.0 * libm::log10(ratio)
 }

@@ -50,6 +50,9 @@ impl Nakagami {
 /// The least count from a tail that is told apart; a draw has 63 bits below the one that chooses the tail.
 const FIRST: i64 = 1 << (63 - OCTAVES);
 
+/// Draws there are.
+const WHOLE: f64 = (1u64 << 63) as f64 * 2.0;
+
 /// The last bits of the draw, without which the rest is a double.
 const UNTOLD: i64 = (1 << 10) - 1;
 
@@ -62,17 +65,16 @@ fn locate_first() -> u64 {
 /// Quantiles of a shape: where cells begin, from the lower tail to the median and then from the upper tail to the median.
 fn quantiles(m: f64) -> Vec<f32> {
     let mut values = vec![0.0; SHAPE];
-    let whole = f64::from(2u32).powi(64);
     let gamma = Gamma::new(m);
     let mut log_x = libm::log(m);
     for index in (0..=TAIL).rev() {
-        let probability = start::<STEPS>(locate_first() + index as u64) / whole;
+        let probability = start::<STEPS>(locate_first() + index as u64) / WHOLE;
         log_x = gamma.lower_quantile(libm::log(probability), log_x);
         values[index] = (libm::exp(log_x) / m) as f32;
     }
     let mut x = libm::exp(gamma.lower_quantile(-core::f64::consts::LN_2, libm::log(m)));
     for index in (0..=TAIL).rev() {
-        let probability = start::<STEPS>(locate_first() + index as u64) / whole;
+        let probability = start::<STEPS>(locate_first() + index as u64) / WHOLE;
         x = gamma.upper_quantile(libm::log(probability), x);
         values[TAIL + 1 + index] = (x / m) as f32;
     }
@@ -216,13 +218,12 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_closed_forms() {
-        let whole = 2f64.powi(64);
         for m in [0.5, 1.0, 1.5, 3.0] {
             let fading = of(m);
             let mut worst: f64 = 0.0;
             for bits in sweep() {
                 let (below, above) = tails(m, f64::from(fading.factor(bits, 10.0)));
-                let (u, v) = (bits as f64 / whole, !bits as f64 / whole);
+                let (u, v) = (bits as f64 / WHOLE, !bits as f64 / WHOLE);
                 worst = worst.max((below - u).abs());
                 // In the tails, relative to the little that is left there; for the closed forms cancel near zero.
                 if (1e-6..0.5).contains(&u) {

@@ -5,7 +5,8 @@
 //! each of them is charged what the check would have cost it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::group::{G1, Scalar};
 use crate::ops::{Charge, Op};
@@ -89,13 +90,16 @@ impl From<bool> for Verdict {
 
 /// A question with the digest of its inputs; cheap to clone and to send to a worker.
 ///
-/// Two checks are equal if their digests are.
+/// Clones are one check: what [`settle`](Check::settle) computed for one is there for all of them. Two checks are equal
+/// if their digests are.
 #[derive(Clone)]
 pub struct Check(Arc<Asked>);
 
 struct Asked {
     digest: [u8; 32],
     charge: Charge,
+    begun: AtomicBool,
+    verdict: OnceLock<Verdict>,
     question: Box<dyn Question>,
 }
 
@@ -108,6 +112,8 @@ impl Check {
         Check(Arc::new(Asked {
             digest: digest.0.finalize().into(),
             charge: question.charge(),
+            begun: AtomicBool::new(false),
+            verdict: OnceLock::new(),
             question: Box::new(question),
         }))
     }
@@ -135,6 +141,36 @@ impl Check {
     pub fn answer(&self, host: &Host) -> Verdict {
         let _span = tally::span();
         self.0.question.answer(host).into()
+    }
+
+    /// The verdict, computed by whoever asks first, on whichever thread; who asks meanwhile waits for it.
+    ///
+    /// # Panics
+    ///
+    /// If the question does: for everybody who asks.
+    pub fn settle(&self, host: &Host) -> Verdict {
+        *self.0.verdict.get_or_init(|| {
+            self.0.begun.store(true, Ordering::Relaxed);
+            self.answer(host)
+        })
+    }
+
+    /// The verdict, if somebody has computed it.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.0.verdict.get().copied()
+    }
+
+    /// Takes over the verdict of an equal check.
+    pub fn remember(&self, verdict: Verdict) {
+        // Whoever was faster had the same.
+        let _ = self.0.verdict.set(verdict);
+    }
+
+    /// Has nobody begun to compute it? Then the caller has, from now on: a worker that is told no does something else.
+    #[must_use]
+    pub fn begin(&self) -> bool {
+        !self.0.begun.swap(true, Ordering::Relaxed)
     }
 }
 

@@ -35,6 +35,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::group::{DecodeError, G1, G1Comb, Scalar, g1_generator_mul, generator_table};
 use crate::hash::Transcript;
 use crate::ops::Op;
+use crate::secret::SecretBytes;
 use crate::tally;
 use crate::wire::{G1Bytes, ScalarBytes, ShortScalarBytes};
 
@@ -135,7 +136,21 @@ impl SigningKey {
     ///
     /// The nonce, by the time and memory access of a table walk.
     pub fn sign<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> Signature {
-        let (signature, _) = self.sign_both(msg, domain, rng);
+        self.sign_hedged(msg, domain, &SecretBytes::random(rng))
+    }
+
+    /// Signs a message with a draw made before: for whoever signs where there is no randomness.
+    ///
+    /// # Cost
+    ///
+    /// As [`sign`](SigningKey::sign), which draws and then does this.
+    ///
+    /// # Leaks
+    ///
+    /// As [`sign`](SigningKey::sign).
+    #[must_use]
+    pub fn sign_hedged(&self, msg: &[u8], domain: &'static str, draw: &SecretBytes<32>) -> Signature {
+        let (signature, _) = self.sign_both(msg, domain, draw);
         signature
     }
 
@@ -149,28 +164,26 @@ impl SigningKey {
     ///
     /// As [`sign`](SigningKey::sign).
     pub fn sign_r<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> SignatureR {
-        let (Signature { s, .. }, r) = self.sign_both(msg, domain, rng);
+        let (Signature { s, .. }, r) = self.sign_both(msg, domain, &SecretBytes::random(rng));
         SignatureR { r, s }
     }
 
-    fn sign_both<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> (Signature, G1Bytes) {
-        let nonce = self.nonce(msg, domain, rng);
+    fn sign_both(&self, msg: &[u8], domain: &'static str, draw: &SecretBytes<32>) -> (Signature, G1Bytes) {
+        let nonce = self.nonce(msg, domain, draw);
         let r = g1_generator_mul(&nonce).encode();
         let z = challenge(domain, &self.public.0, &r, msg);
         let s = (*nonce + Scalar::from(z) * *self.secret).to_bytes();
         (Signature { z, s }, r)
     }
 
-    fn nonce<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> Zeroizing<Scalar> {
-        let mut draw = Zeroizing::new([0; 32]);
-        rng.fill_bytes(draw.as_mut());
+    fn nonce(&self, msg: &[u8], domain: &'static str, draw: &SecretBytes<32>) -> Zeroizing<Scalar> {
         let mut key = self.secret.to_bytes();
         let mut transcript = Transcript::new("ROADVEIL-SCHNORR-V1-NONCE");
         transcript
             .append("key", key.as_ref())
             .append("domain", domain.as_bytes())
             .append("message", msg)
-            .append("draw", draw.as_ref());
+            .append("draw", draw.expose());
         key.0.zeroize();
         // Zero, which would give the key away, has probability 2^-255 and is hashed again.
         loop {

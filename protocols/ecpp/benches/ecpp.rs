@@ -7,9 +7,9 @@ use std::sync::Arc;
 use divan::{Bencher, black_box};
 use rand_core::SeedableRng;
 use roadveil_crypto::schnorr::{self, BatchItem, verify_batch};
-use roadveil_crypto::{Check, G1Bytes, Host, PreparedKey, Signature, SigningKey, Verdict};
+use roadveil_crypto::{Check, G1Bytes, Host, PreparedKey, SecretBytes, Signature, SigningKey, Verdict};
 use roadveil_ecpp::PROTOCOL;
-use roadveil_ecpp::cert::Certificate;
+use roadveil_ecpp::cert::{Certificate, Masks};
 use roadveil_ecpp::messages::{Credential, Msg};
 use roadveil_ecpp::setup::Issued;
 use roadveil_ecpp::sigma1::Claim;
@@ -18,7 +18,7 @@ use roadveil_role::cx::Loan;
 use roadveil_role::service::Peers;
 use roadveil_role::testkit::{Net, What};
 use roadveil_role::{
-    Address, Checker, Cx, Effect, Fix, HostAddr, LinkAddr, NodeSpec, Params, Role, Setup, Streams, Time,
+    Address, Checker, Cx, Effect, Fix, HostAddr, Inbound, LinkAddr, NodeSpec, Params, Role, Setup, Streams, Time,
 };
 use roadveil_role::{Deployment, decode, encode};
 
@@ -86,7 +86,7 @@ fn receive(
     desk: &mut Desk<'_>,
     now: Time,
     from: Address,
-    frame: &[u8],
+    frame: &Inbound,
 ) -> Vec<Effect> {
     let mut effects = Vec::new();
     let loan = Loan {
@@ -138,7 +138,7 @@ fn prepared(node: &str, role: &str, tape: &Tape, frame: usize, host: &Host) -> (
             &mut Desk::Computes(host),
             *at,
             *from,
-            frame,
+            &Inbound::new(frame.clone()),
         );
     }
     (role_of, streams)
@@ -169,7 +169,7 @@ fn step(bencher: Bencher, node: &'static str, role: &'static str, wanted: fn(&Ms
                 &mut Desk::Computes(&host),
                 at,
                 from,
-                &frame,
+                &Inbound::new(frame.clone()),
             );
             assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })));
             effects
@@ -208,7 +208,7 @@ fn sigma1_sign(bencher: Bencher) {
         validity: LASTS,
         y: *short.public().bytes(),
     };
-    bencher.bench_local(|| claim.sign(issued.authority().system(), member, &mut rng));
+    bencher.bench_local(|| claim.sign(issued.authority().system(), member, &SecretBytes::random(&mut rng)));
 }
 
 #[divan::bench]
@@ -220,14 +220,20 @@ fn sigma1_verify(bencher: Bencher) {
         validity: LASTS,
         y: *short.public().bytes(),
     };
-    let sigma1 = claim.sign(issued.authority().system(), member, &mut rng);
+    let sigma1 = claim.sign(issued.authority().system(), member, &SecretBytes::random(&mut rng));
     bencher.bench_local(|| assert!(black_box(&claim).verify(issued.authority().system(), &sigma1)));
 }
 
 fn certificate(keys: &mut Keys) -> Certificate {
     let rsu = keys.issued.rsu_key("rsu-0").expect("an rsu");
     let y = *keys.short.public().bytes();
-    Certificate::issue(keys.issued.authority().system(), rsu, y, LASTS, &mut keys.rng)
+    Certificate::issue(
+        keys.issued.authority().system(),
+        rsu,
+        y,
+        LASTS,
+        &Masks::random(&mut keys.rng),
+    )
 }
 
 #[divan::bench]
@@ -329,7 +335,7 @@ fn hear(bencher: Bencher, attached: bool) {
         .with_inputs(|| {
             sequence += 1;
             message.body.cam.sequence = sequence;
-            encode(&Msg::Safety(message.clone()))
+            Inbound::new(encode(&Msg::Safety(message.clone())).into())
         })
         .bench_local_values(|frame| {
             let effects = receive(role.as_mut(), &mut streams, &mut Desk::Knows, at, from, &frame);

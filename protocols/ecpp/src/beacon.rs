@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use roadveil_crypto::{Charge, Check, CheckDigest, Host, Question, Transcript};
-use roadveil_role::{LinkAddr, Stream};
+use roadveil_crypto::{Charge, Check, CheckDigest, Host, Question, SecretBytes, Transcript};
+use roadveil_role::LinkAddr;
 
 use crate::blmq::{self, Blmq};
 use crate::keys::RsuKey;
@@ -22,10 +22,10 @@ fn bind(epoch: u32, location: Location, addr: LinkAddr, time: u64) -> impl Fn(&m
     }
 }
 
-/// A signed beacon.
-pub fn sign(system: &System, key: &RsuKey, addr: LinkAddr, time: u64, rng: &mut Stream) -> Beacon {
+/// A beacon, signed with a draw of its own.
+pub fn sign(system: &System, key: &RsuKey, addr: LinkAddr, time: u64, draw: &SecretBytes<32>) -> Beacon {
     let (epoch, location) = (system.epoch(), key.location());
-    let signature: Blmq = blmq::sign(system, domain::BEACON, key.b(), bind(epoch, location, addr, time), rng);
+    let signature: Blmq = blmq::sign(system, domain::BEACON, key.b(), bind(epoch, location, addr, time), draw);
     Beacon {
         epoch,
         location,
@@ -102,7 +102,7 @@ mod tests {
         let authority = testing::authority();
         let system = authority.system();
         let key = authority.rsu_key(testing::PLACE).expect("a key");
-        let beacon = sign(system, &key, LinkAddr::local([1; 6]), 5000, &mut testing::rng());
+        let beacon = sign(system, &key, LinkAddr::local([1; 6]), 5000, &testing::draw());
         let valid = |beacon| check(system, beacon).answer(&Host::new(4)).is_valid();
         assert!(valid(beacon));
         assert!(!valid(Beacon { epoch: 2, ..beacon }));
@@ -119,7 +119,7 @@ mod tests {
         }));
         assert!(!valid(Beacon { time: 5001, ..beacon }));
         let elsewhere = authority.rsu_key(Location { x_cm: 0, y_cm: 0 }).expect("a key");
-        let forged = sign(system, &elsewhere, beacon.addr, 5000, &mut testing::rng());
+        let forged = sign(system, &elsewhere, beacon.addr, 5000, &testing::draw());
         assert!(
             !valid(Beacon {
                 location: testing::PLACE,

@@ -9,10 +9,9 @@
 
 use postcard_schema::Schema;
 use roadveil_crypto::{
-    Charge, G1, G1Bytes, Gt, Op, Scalar, ScalarBytes, SecretBytes, Transcript, g1_generator_mul,
+    ByteArray, Charge, G1, G1Bytes, Gt, Op, Scalar, ScalarBytes, SecretBytes, Transcript, g1_generator_mul,
     pairing_product_prepared,
 };
-use roadveil_role::Stream;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -28,25 +27,34 @@ pub struct Blmq {
     pub z: G1Bytes,
 }
 
+impl Blmq {
+    /// No signature, of the length of any.
+    pub(crate) const BLANK: Blmq = Blmq {
+        c: ByteArray([0; 32]),
+        z: ByteArray([0; 48]),
+    };
+}
+
 /// What signing costs in the paper's form: `g^k` and one multiplication.
 pub const SIGN: Charge = Charge::of(Op::GtExp, 1).and(Op::G1Mul, 1);
 
 /// What verifying costs in the paper's form: `id P'`, one pairing and `g^{-c}`.
 pub const VERIFY: Charge = Charge::of(Op::G2Mul, 1).and(Op::Pairing, 1).and(Op::GtExp, 1);
 
-/// Signs what `bind` appends to the challenge's transcript. The nonce is hedged: a hash of key, statement and a draw.
+/// Signs what `bind` appends to the challenge's transcript. The nonce is hedged: a hash of key, statement and `draw`,
+/// which is for this signature alone.
 pub fn sign(
     system: &System,
     domain: &'static str,
     key: &SecretPoint,
     bind: impl Fn(&mut Transcript),
-    rng: &mut Stream,
+    draw: &SecretBytes<32>,
 ) -> Blmq {
     let mut hedge = system.transcript(domain::NONCE);
     hedge
         .append("domain", domain.as_bytes())
         .append("key", key.expose().encode().as_ref());
-    hedge.append("draw", SecretBytes::<32>::random(rng).expose());
+    hedge.append("draw", draw.expose());
     bind(&mut hedge);
     sign_with(system, domain, key, bind, &Zeroizing::new(hedge.scalar()))
 }
@@ -108,7 +116,7 @@ mod tests {
         let system = authority.system();
         let id = Scalar::from_u64(5);
         let key = authority.obu_key(id).expect("a key");
-        let signature = sign(system, domain::SIGMA1, key.s(), say("yes"), &mut testing::rng());
+        let signature = sign(system, domain::SIGMA1, key.s(), say("yes"), &testing::draw());
         assert!(verify(system, domain::SIGMA1, Master::Obu, &id, say("yes"), &signature));
         assert!(!verify(system, domain::SIGMA1, Master::Obu, &id, say("no"), &signature));
         assert!(!verify(
@@ -152,7 +160,7 @@ mod tests {
         let system = authority.system();
         let id = Scalar::from_u64(5);
         let key = authority.obu_key(id).expect("a key");
-        let signature = sign(system, domain::SIGMA1, key.s(), say("yes"), &mut testing::rng());
+        let signature = sign(system, domain::SIGMA1, key.s(), say("yes"), &testing::draw());
         for bit in (0..256).step_by(37) {
             let mut bad = signature;
             bad.c.0[bit / 8] ^= 1 << (bit % 8);
@@ -169,11 +177,10 @@ mod tests {
     fn nonces_differ_by_statement_and_by_draw() {
         let authority = testing::authority();
         let key = authority.obu_key(Scalar::from_u64(5)).expect("a key");
-        let mut rng = testing::rng();
-        let sign = |text, rng: &mut Stream| sign(authority.system(), domain::SIGMA1, key.s(), say(text), rng).z;
-        let first = sign("yes", &mut rng);
-        assert_ne!(first, sign("yes", &mut rng));
-        assert_ne!(first, sign("no", &mut testing::rng()));
-        assert_eq!(first, sign("yes", &mut testing::rng()));
+        let sign = |text, draw| sign(authority.system(), domain::SIGMA1, key.s(), say(text), &draw).z;
+        let first = sign("yes", testing::draw());
+        assert_ne!(first, sign("yes", SecretBytes::new([1; 32])));
+        assert_ne!(first, sign("no", testing::draw()));
+        assert_eq!(first, sign("yes", testing::draw()));
     }
 }

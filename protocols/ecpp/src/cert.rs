@@ -103,9 +103,9 @@ impl core::fmt::Debug for Masks {
 }
 
 impl Certificate {
-    /// Certifies a key. The masks are hedged against a repeated draw by hashing them with key and statement.
-    pub fn issue(system: &System, key: &RsuKey, y: G1Bytes, validity: Validity, rng: &mut Stream) -> Certificate {
-        let drawn = Masks::random(rng);
+    /// Certifies a key with masks drawn for it alone. They are hedged against a repeated draw by hashing them with key and
+    /// statement.
+    pub fn issue(system: &System, key: &RsuKey, y: G1Bytes, validity: Validity, drawn: &Masks) -> Certificate {
         let hedge = |label: &'static str, drawn: &Scalar| {
             let mut hedge = system.transcript(domain::NONCE);
             hedge
@@ -228,7 +228,8 @@ impl Certificate {
 }
 
 impl Proof {
-    const EMPTY: Proof = Proof {
+    /// A proof of nothing, of the length of any.
+    pub(crate) const EMPTY: Proof = Proof {
         t1: ByteArray([0; 48]),
         t2: ByteArray([0; 48]),
         c: ByteArray([0; 32]),
@@ -305,7 +306,7 @@ mod tests {
         let key = authority.rsu_key(testing::PLACE).expect("a key");
         let y = g1_generator_mul(&Scalar::from_u64(1234)).encode();
         (
-            Certificate::issue(authority.system(), &key, y, LASTS, &mut testing::rng()),
+            Certificate::issue(authority.system(), &key, y, LASTS, &Masks::random(&mut testing::rng())),
             key,
         )
     }
@@ -446,7 +447,13 @@ mod tests {
                 from: 0,
                 until: u64::MAX,
             };
-            Certificate::issue(authority.system(), &posing, y, forever, &mut testing::rng())
+            Certificate::issue(
+                authority.system(),
+                &posing,
+                y,
+                forever,
+                &Masks::random(&mut testing::rng()),
+            )
         };
         let one = Authority::from_secrets(1, u.clone(), u.clone(), xi.clone(), list_key());
         assert!(forge(&one).verify(one.system()), "one master: the forgery holds");

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`system`], [`keys`], [`setup`] | initialisation: parameters, masters, RSU keys, OBU keys, their checks |
 //! | [`beacon`], [`schedule`], [`sigma1`], [`cert`], [`blmq`] | key issue: who signs and seals what |
-//! | [`messages`] | everything that travels |
+//! | [`messages`], [`notes`] | everything that travels, and what its receivers work out once for all of them |
 //! | [`ta`], [`rsu`], [`obu`] | the roles |
 //! | [`signed`] | what an OBU signs for other roles on its node |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
@@ -24,6 +24,7 @@ mod draw;
 pub mod keys;
 mod marks;
 pub mod messages;
+pub mod notes;
 pub mod obu;
 pub mod params;
 pub mod rsu;

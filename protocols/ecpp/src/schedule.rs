@@ -126,6 +126,11 @@ impl Secrets {
         self.fresh.as_ref().map(|(fresh, _)| &fresh.nonce)
     }
 
+    /// The RSU's share, in hardened mode.
+    pub fn rsu_share(&self) -> Option<&Share> {
+        self.fresh.as_ref().map(|(fresh, _)| &fresh.rsu)
+    }
+
     fn key(&self, part: Part, drawn: Option<&WireNonce>) -> SealKey {
         let drawn = drawn.map_or(&[][..], |nonce| nonce.as_ref());
         match &self.fresh {
@@ -168,10 +173,10 @@ impl core::fmt::Debug for Secrets {
     }
 }
 
-/// Seals and charges.
-pub(crate) fn seal(cx: &mut Cx<'_>, secrets: &Secrets, part: Part, drawn: Option<&WireNonce>, plain: &[u8]) -> Sealed {
-    charge_seal(cx, secrets, plain.len());
-    Sealed(secrets.seal(part, drawn, plain))
+/// Charges the sealing of a text of that length, which a job does.
+pub(crate) fn charge_seal(cx: &mut Cx<'_>, length: usize) {
+    cx.meter().add(Op::Hkdf, 1);
+    cx.meter().add(Op::AesGcmBlock, blocks(size_of::<SessionId>(), length));
 }
 
 /// Opens and charges as much as sealing did: the tag is no text.
@@ -185,14 +190,8 @@ pub(crate) fn open(
     if sealed.0.len() > LONGEST {
         return Err(Reason::Malformed);
     }
-    charge_seal(cx, secrets, sealed.0.len().saturating_sub(OVERHEAD));
+    charge_seal(cx, sealed.0.len().saturating_sub(OVERHEAD));
     secrets.open(part, drawn, &sealed.0).map_err(|_| Reason::BadCiphertext)
-}
-
-fn charge_seal(cx: &mut Cx<'_>, secrets: &Secrets, length: usize) {
-    cx.meter().add(Op::Hkdf, 1);
-    cx.meter()
-        .add(Op::AesGcmBlock, blocks(secrets.session().0.len(), length));
 }
 
 #[cfg(test)]

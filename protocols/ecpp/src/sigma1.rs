@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use roadveil_crypto::{
     ByteArray, Charge, Check, CheckDigest, G1Bytes, G2Bytes, Host, Question, Scalar, ScalarBytes, SchnorrCheck,
-    Signature, SigningKey, Transcript,
+    SecretBytes, Signature, SigningKey, Transcript,
 };
-use roadveil_role::Stream;
 
 use crate::blmq::{self, Blmq};
 use crate::keys::ObuKey;
@@ -32,9 +31,15 @@ impl Claim {
         transcript.append("Y", self.y.as_ref());
     }
 
-    /// `sigma_1` under the member key `S_i`. Reconstruction.
-    pub fn sign(&self, system: &System, key: &ObuKey, rng: &mut Stream) -> Blmq {
-        blmq::sign(system, domain::SIGMA1, key.s(), |transcript| self.bind(transcript), rng)
+    /// `sigma_1` under the member key `S_i`, with a draw of its own. Reconstruction.
+    pub fn sign(&self, system: &System, key: &ObuKey, draw: &SecretBytes<32>) -> Blmq {
+        blmq::sign(
+            system,
+            domain::SIGMA1,
+            key.s(),
+            |transcript| self.bind(transcript),
+            draw,
+        )
     }
 
     /// `sigma_1` with this nonce: for test vectors.
@@ -74,16 +79,16 @@ impl Claim {
         transcript.digest().0
     }
 
-    /// Proves knowledge of `x_i` with `Y_i = x_i P`. Reconstruction, in hardened mode.
+    /// Proves knowledge of `x_i` with `Y_i = x_i P`, with a draw of its own. Reconstruction, in hardened mode.
     pub fn prove(
         &self,
         system: &System,
         key: &SigningKey,
         r1: &G2Bytes,
         nonce: &ByteArray<16>,
-        rng: &mut Stream,
+        draw: &SecretBytes<32>,
     ) -> Signature {
-        key.sign(&self.possession(system, r1, nonce), domain::POSSESSION, rng)
+        key.sign_hedged(&self.possession(system, r1, nonce), domain::POSSESSION, draw)
     }
 
     /// The check of the proof of possession.
@@ -150,7 +155,7 @@ mod tests {
             validity: Validity { from: 0, until: 60_000 },
             y: *short.public().bytes(),
         };
-        let sigma1 = claim.sign(system, &key, &mut rng);
+        let sigma1 = claim.sign(system, &key, &testing::draw());
         assert!(claim.check(system, sigma1).answer(&Host::new(4)).is_valid());
         let other = SigningKey::random(&mut rng);
         for wrong in [
@@ -187,7 +192,7 @@ mod tests {
             y: *short.public().bytes(),
         };
         let (r1, nonce) = (ByteArray([1; 96]), ByteArray([2; 16]));
-        let proof = claim.prove(system, &short, &r1, &nonce, &mut rng);
+        let proof = claim.prove(system, &short, &r1, &nonce, &testing::draw());
         let valid = |claim: Claim, r1, nonce| {
             claim
                 .check_possession(system, &r1, &nonce, proof)

@@ -14,6 +14,7 @@ use roadveil_role::{Actor, Address, Cx, HostAddr, Reason, Time, Timer, encode};
 
 use crate::keys::Authority;
 use crate::messages::{List, Msg};
+use crate::notes::Heard;
 use crate::params::Config;
 use crate::system::{System, domain};
 
@@ -136,7 +137,7 @@ impl Ta {
 }
 
 impl Actor for Ta {
-    type Msg = Msg;
+    type Msg = Heard;
 
     fn start(&mut self, cx: &mut Cx<'_>) {
         cx.state("serving");
@@ -148,8 +149,8 @@ impl Actor for Ta {
         }
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
-        let (Address::Host(host), Msg::Ack { sequence }) = (from, message) else {
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Heard) -> Result<(), Reason> {
+        let (Address::Host(host), &Msg::Ack { sequence }) = (from, &message.message) else {
             return Err(Reason::Unexpected);
         };
         let acknowledged = self.rsus.get_mut(&host).ok_or(Reason::Unexpected)?;

@@ -1,6 +1,7 @@
 //! Shared by the unit tests.
 
 use rand_core::SeedableRng;
+use roadveil_crypto::SecretBytes;
 use roadveil_role::{Stream, Streams};
 
 use crate::keys::Authority;
@@ -25,4 +26,9 @@ pub(crate) fn authority_of(epoch: u32) -> Authority {
 /// A stream.
 pub(crate) fn rng() -> Stream {
     Stream::from_seed([1; 32])
+}
+
+/// A draw for one signature.
+pub(crate) fn draw() -> SecretBytes<32> {
+    SecretBytes::random(&mut rng())
 }

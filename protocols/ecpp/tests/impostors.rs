@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::{field, issued, obu, one_rsu, secs, setup, town};
 use proptest::prelude::*;
 use rand_core::SeedableRng;
-use roadveil_crypto::{ByteArray, Op};
+use roadveil_crypto::{ByteArray, Op, SecretBytes};
 use roadveil_ecpp::beacon;
 use roadveil_ecpp::messages::{Beacon, Msg, Res1, Res2};
 use roadveil_ecpp::params::Config;
@@ -40,7 +40,15 @@ fn beacons_are_believed_only_if_they_can_be_true() {
         issued.rsu_key("rsu-1").expect("an rsu"),
     );
     let mut rng = Stream::from_seed([1; 32]);
-    let mut sign = |key, time| beacon::sign(system, key, LinkAddr::local([1; 6]), time, &mut rng);
+    let mut sign = |key, time| {
+        beacon::sign(
+            system,
+            key,
+            LinkAddr::local([1; 6]),
+            time,
+            &SecretBytes::random(&mut rng),
+        )
+    };
     let far = issued
         .authority()
         .rsu_key(Location { x_cm: 100_100, y_cm: 0 })
@@ -90,7 +98,13 @@ fn forged_beacons_are_checked_so_often_in_a_second() {
     net.run_until(Time::from_secs(30));
     let (system, key) = (issued.authority().system(), issued.rsu_key("rsu-0").expect("an rsu"));
     let mut rng = Stream::from_seed([1; 32]);
-    let good = beacon::sign(system, key, LinkAddr::local([1; 6]), 30_000, &mut rng);
+    let good = beacon::sign(
+        system,
+        key,
+        LinkAddr::local([1; 6]),
+        30_000,
+        &SecretBytes::random(&mut rng),
+    );
     let forged = encode(&Msg::Beacon(Beacon { time: 30_001, ..good }));
     let whys: Vec<_> = (0..8).map(|_| hears(&mut net, &forged).expect_err("forged")).collect();
     assert_eq!(whys[..5], [Reason::BadSignature; 5]);
@@ -148,7 +162,7 @@ fn an_rsu_without_its_key_learns_nothing() {
     // Its own beacons are too far to matter here; every one is replaced by one of the real RSU, with its address.
     let mut net = net.tamper(move |transit| {
         if let Ok(Msg::Beacon(own)) = decode(transit.frame) {
-            let real = beacon::sign(&system, &place, own.addr, own.time, &mut rng);
+            let real = beacon::sign(&system, &place, own.addr, own.time, &SecretBytes::random(&mut rng));
             *transit.frame = encode(&Msg::Beacon(real));
         }
         Fate::Pass

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rand_core::SeedableRng;
 use roadveil_crypto::{ByteArray, SigningKey};
 use roadveil_ecpp::PROTOCOL;
-use roadveil_ecpp::cert::{CertId, Certificate};
+use roadveil_ecpp::cert::{CertId, Certificate, Masks};
 use roadveil_ecpp::keys::{RsuKey, SecretPoint};
 use roadveil_ecpp::messages::{Body, Cam, Credential, Msg, Safety};
 use roadveil_ecpp::setup::Issued;
@@ -74,7 +74,7 @@ impl Speaker {
         let mut rng = Stream::from_seed([4; 32]);
         let key = SigningKey::random(&mut rng);
         let system = issued.authority().system();
-        let certificate = Certificate::issue(system, rsu, *key.public().bytes(), validity, &mut rng);
+        let certificate = Certificate::issue(system, rsu, *key.public().bytes(), validity, &Masks::random(&mut rng));
         let wanted = Vec::new();
         Speaker {
             key,

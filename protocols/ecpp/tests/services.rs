@@ -6,7 +6,7 @@ use common::{issued, obu, one_rsu, secs, setup, town};
 use postcard_schema::Schema;
 use rand_core::SeedableRng;
 use roadveil_crypto::Host;
-use roadveil_ecpp::cert::Certificate;
+use roadveil_ecpp::cert::{Certificate, Masks};
 use roadveil_ecpp::params::Config;
 use roadveil_ecpp::signed::Signed;
 use roadveil_ecpp::{MARKS, PROTOCOL};
@@ -40,7 +40,7 @@ impl Actor for Trader {
         }
         cx.timer(secs(1), Timer(1));
     }
-    fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: Offer) -> Result<(), Reason> {
+    fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: &Offer) -> Result<(), Reason> {
         Ok(())
     }
 }
@@ -87,7 +87,7 @@ fn other_roles_sign_with_the_pseudonym() {
     let (rsu, mut rng) = (issued.rsu_key("rsu-0").expect("an rsu"), Stream::from_seed([1; 32]));
     let Certificate { y, validity, .. } = signed.certificate;
     let exchanged = Signed {
-        certificate: Certificate::issue(system, rsu, y, validity, &mut rng),
+        certificate: Certificate::issue(system, rsu, y, validity, &Masks::random(&mut rng)),
         ..signed.clone()
     };
     let checks = exchanged.checks(system, secs(120), *at, b"1000 W").expect("valid now");

@@ -1,7 +1,8 @@
 //! The two faces of a role: [`Role`] for whoever runs it, [`Actor`] for whoever writes it.
 
 use crate::cx::Cx;
-use crate::message::{Message, decode};
+use crate::inbound::Inbound;
+use crate::message::Message;
 use crate::service::Signer;
 use crate::{Address, Reason, Time, Timer};
 
@@ -12,7 +13,7 @@ pub trait Role: Send {
     fn start(&mut self, cx: &mut Cx<'_>);
 
     /// A frame of this protocol arrived, and its turn on the processor has come.
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, frame: &[u8]);
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, frame: &Inbound);
 
     /// A timer is due. `due` is when it should have rung; [`Cx::now`] is when the processor got to it.
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time);
@@ -43,11 +44,12 @@ pub trait Actor: Clone + Send + 'static {
     /// The node is switched on.
     fn start(&mut self, _cx: &mut Cx<'_>) {}
 
-    /// A message arrived. One that is merely not for this role is no refusal: `Ok`.
+    /// A message arrived; other receivers of the frame see the same one. One that is merely not for this role is no
+    /// refusal: `Ok`.
     ///
     /// # Errors
     /// Why the message is refused; it becomes an event.
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Self::Msg) -> Result<(), Reason>;
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Self::Msg) -> Result<(), Reason>;
 
     /// A timer is due.
     fn wake(&mut self, _cx: &mut Cx<'_>, _timer: Timer, _due: Time) {}
@@ -70,12 +72,9 @@ impl<A: Actor> Role for Typed<A> {
         self.0.start(cx);
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, frame: &[u8]) {
-        let outcome = match decode::<A::Msg>(frame) {
-            Ok(message) => self.0.receive(cx, from, message),
-            Err(_) => Err(Reason::Malformed),
-        };
-        if let Err(why) = outcome {
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, frame: &Inbound) {
+        let outcome = frame.message(|message: &A::Msg| self.0.receive(cx, from, message));
+        if let Err(why) = outcome.unwrap_or(Err(Reason::Malformed)) {
             cx.reject(why);
         }
     }

@@ -1,9 +1,11 @@
 //! What a role sees of the world, and what it may ask of it.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use roadveil_crypto::{Charge, Check, Meter, Verdict};
 
+use crate::later::{Built, Deferred, Payload, Plain, Work};
 use crate::message::{Message, encode};
 use crate::random::{Stream, Streams};
 use crate::service::Peers;
@@ -31,9 +33,10 @@ pub enum Effect {
         to: Address,
         /// How urgent it is.
         priority: Priority,
-        /// Encoded message.
-        frame: Vec<u8>,
-        /// Checks that receivers will ask; computed while the frame is on its way, and no event.
+        /// Encoded message, or the promise of one.
+        frame: Payload,
+        /// Checks that receivers will ask; computed while the frame is on its way, and no event. A promised frame brings
+        /// further ones.
         anticipated: Vec<Check>,
     },
     /// Wake the role at `at` on the node's clock.
@@ -61,6 +64,13 @@ pub enum Effect {
         /// Its fields.
         fields: Vec<(&'static str, Value)>,
     },
+    /// The same, with fields that are computed meanwhile.
+    EmitLater {
+        /// Name of the event, in the past tense.
+        name: &'static str,
+        /// Its fields.
+        fields: Deferred<Vec<(&'static str, Value)>>,
+    },
     /// The role refused what it was handling.
     Reject(Reason),
     /// The role reached a step that its paper names.
@@ -78,6 +88,9 @@ pub enum Effect {
 pub trait Checker {
     /// The verdict of the real check.
     fn check(&mut self, check: &Check) -> Verdict;
+
+    /// Takes work that may be done ahead. Whoever does not is asked for nothing: it is done when its value is needed.
+    fn ahead(&mut self, _work: Arc<dyn Work>) {}
 }
 
 /// Readings and tools that a runner lends to a role for one callback.
@@ -170,7 +183,33 @@ impl<'a> Cx<'a> {
     }
 
     /// Sends bytes that were encoded before: a retry resends identical bytes, never a new encryption.
-    pub fn send_bytes(&mut self, to: Address, frame: Vec<u8>) {
+    pub fn send_bytes(&mut self, to: Address, frame: impl Into<Arc<[u8]>>) {
+        self.send_payload(to, Payload::Ready(frame.into()));
+    }
+
+    /// Sends a frame that `job` builds when there is time, at the latest when the frame is due: on the air, or in the hands
+    /// of the wires. The job is a pure function of what it captured: whatever it needs of chance is drawn before, and
+    /// whatever it costs is charged before. If it panics, the node goes down when the frame is due.
+    ///
+    /// What comes back sends the same bytes again, by [`send_again`](Cx::send_again).
+    pub fn send_later(&mut self, to: Address, job: impl FnOnce() -> Built + Send + 'static) -> Deferred<Built> {
+        let built = Deferred::new(job);
+        self.checker.ahead(Arc::new(built.clone()));
+        self.send_again(to, &built);
+        built
+    }
+
+    /// Sends to everyone in range what `job` builds: see [`send_later`](Cx::send_later).
+    pub fn broadcast_later(&mut self, job: impl FnOnce() -> Built + Send + 'static) {
+        self.send_later(Address::Link(LinkAddr::BROADCAST), job);
+    }
+
+    /// Sends a frame that was handed over to be built before: a retry resends identical bytes.
+    pub fn send_again(&mut self, to: Address, built: &Deferred<Built>) {
+        self.send_payload(to, Payload::Later(built.clone()));
+    }
+
+    fn send_payload(&mut self, to: Address, frame: Payload) {
         let anticipated = core::mem::take(&mut self.anticipated);
         self.effects.push(Effect::Send {
             to,
@@ -178,6 +217,15 @@ impl<'a> Cx<'a> {
             frame,
             anticipated,
         });
+    }
+
+    /// A value that the role will need in a later callback, or a later job: `job` computes it when there is time, at the
+    /// latest when somebody asks. The job is a pure function of what it captured, as in [`send_later`](Cx::send_later); if
+    /// it panics, so does whoever asks.
+    pub fn defer<T: Send + Sync + 'static>(&mut self, job: impl FnOnce() -> T + Send + 'static) -> Deferred<T> {
+        let value = Deferred::new(job);
+        self.checker.ahead(Arc::new(Plain(value.clone())));
+        value
     }
 
     /// Says how urgent the sends are that follow in this callback. Without a word they are best effort.
@@ -221,6 +269,19 @@ impl<'a> Cx<'a> {
         self.effects.push(Effect::Emit {
             name,
             fields: fields.into(),
+        });
+    }
+
+    /// Records that something happened, with fields that follow from a deferred value. They are asked for when the event
+    /// leaves, with the callback's other effects.
+    pub fn emit_later(
+        &mut self,
+        name: &'static str,
+        fields: impl FnOnce() -> Vec<(&'static str, Value)> + Send + 'static,
+    ) {
+        self.effects.push(Effect::EmitLater {
+            name,
+            fields: Deferred::new(fields),
         });
     }
 

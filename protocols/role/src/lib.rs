@@ -12,6 +12,8 @@
 //! |---|---|
 //! | [`time`], [`address`], [`priority`] | virtual time, link addresses on the air, host addresses on the wires, urgency |
 //! | [`cx`], [`contract`] | the context, the effects, the two traits: [`Role`] for the runner, [`Actor`] for the author |
+//! | [`later`] | work that a callback hands over, to be computed when there is time |
+//! | [`inbound`] | a frame as all its receivers share it |
 //! | [`message`], [`tree`] | canonical frames, and their decoded form drawn from the schema |
 //! | [`reason`] | every reason for which a frame can be lost or refused |
 //! | [`random`] | streams keyed by seed, node, role, purpose and exchange |
@@ -25,6 +27,8 @@
 pub mod address;
 pub mod contract;
 pub mod cx;
+pub mod inbound;
+pub mod later;
 pub mod message;
 pub mod param;
 pub mod priority;
@@ -41,6 +45,8 @@ pub mod view;
 pub use address::{Address, HostAddr, LinkAddr};
 pub use contract::{Actor, Role, Typed};
 pub use cx::{Checker, Cx, Effect, Fix};
+pub use inbound::{Inbound, Noted};
+pub use later::{Built, Deferred, Payload};
 pub use message::{DecodeError, Message, decode, encode};
 pub use param::{ParamKind, ParamSpec, Params};
 pub use priority::Priority;

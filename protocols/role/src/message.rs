@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// The messages of a protocol: an enum, one variant a message, with its schema derived.
-pub trait Message: Serialize + DeserializeOwned + Schema {
+pub trait Message: Serialize + DeserializeOwned + Schema + Send + Sync + 'static {
     /// The protocol's number on the wire.
     const PROTOCOL: u8;
 }

@@ -37,7 +37,7 @@
 //!         cx.broadcast(&Msg::Ping);
 //!         cx.timer(Duration::from_millis(100), Timer(0));
 //!     }
-//!     fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
+//!     fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
 //!         match message {
 //!             Msg::Ping => cx.send(from, &Msg::Pong),
 //!             Msg::Pong => {
@@ -74,7 +74,7 @@ pub use record::{Record, What};
 use crate::cx::Loan;
 use crate::random::Stream;
 use crate::service::Peers;
-use crate::{Address, Checker, Cx, Effect, Fix, Protocol, Reason, Role, Setup, SetupError, Streams};
+use crate::{Address, Checker, Cx, Effect, Fix, Inbound, Payload, Protocol, Reason, Role, Setup, SetupError, Streams};
 use crate::{Time, Timer, Value};
 
 /// How many prepared values the host behind the checks keeps.
@@ -365,7 +365,8 @@ impl Net {
                         frame: frame.clone(),
                     },
                 );
-                self.call(node, role, |role, cx| role.receive(cx, from, frame));
+                let inbound = Inbound::new(frame.clone());
+                self.call(node, role, |role, cx| role.receive(cx, from, &inbound));
             }
         }
     }
@@ -417,8 +418,12 @@ impl Net {
                 frame,
                 anticipated,
             } => {
-                let frame: Arc<[u8]> = frame.into();
-                let anticipated = anticipated.iter().map(|check| *check.digest()).collect();
+                // A job is done at once, and what it breaks breaks the test.
+                let (frame, further) = match &frame {
+                    Payload::Ready(frame) => (frame.clone(), &[][..]),
+                    Payload::Later(later) => (later.get().frame.clone(), &later.get().anticipated[..]),
+                };
+                let anticipated = anticipated.iter().chain(further).map(|check| *check.digest()).collect();
                 self.record(
                     node,
                     role,
@@ -450,6 +455,10 @@ impl Net {
                 }
             }
             Effect::Emit { name, fields } => self.record(node, role, What::Emitted { name, fields }),
+            Effect::EmitLater { name, fields } => {
+                let fields = fields.get().clone();
+                self.record(node, role, What::Emitted { name, fields });
+            }
             Effect::Reject(why) => self.record(node, role, What::Rejected(why)),
             Effect::Step { name, exchange } => self.record(node, role, What::Step { name, exchange }),
             Effect::State(state) => self.record(node, role, What::State(state)),

@@ -1,22 +1,25 @@
 //! The OBU's side of the key issue: steps 1, 3a, 3b and 5, with retries, renewal and handover.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use roadveil_crypto::secret::ct_eq;
 use roadveil_crypto::{
-    EphemeralShare, G2, G2Bytes, Gt, Op, Scalar, SigningKey, g1_generator_mul, pairing_product_prepared,
+    ByteArray, EphemeralShare, G2, G2Bytes, Gt, Op, Scalar, SecretBytes, Signature, SigningKey, g1_generator_mul,
+    pairing_product_prepared,
 };
-use roadveil_role::{Address, Cx, LinkAddr, Reason, Time, decode, encode};
+use roadveil_role::{Address, Built, Cx, Deferred, LinkAddr, Reason, Time, decode, encode};
 use zeroize::Zeroizing;
 
 use super::{BEACON, EXPIRE, Obu, Pseudonym, RENEW, RETRY};
-use crate::blmq;
+use crate::blmq::{self, Blmq};
 use crate::cert::Certificate;
 use crate::draw;
-use crate::messages::{Answer, Msg, Req1, Req2, Request, Res1, Res2};
-use crate::schedule::{Fresh, Part, Secrets, SessionId, open, seal, session_id};
+use crate::keys::ObuKey;
+use crate::messages::{Answer, Msg, Req1, Req2, Request, Res1, Res2, Sealed};
+use crate::schedule::{Fresh, Part, Secrets, SessionId, Share, WireNonce, charge_seal, open, session_id};
 use crate::sigma1::Claim;
-use crate::system::{Location, Master, Validity};
+use crate::system::{Location, Master, System, Validity};
 
 /// How long an RSU is left in peace that said no. A notice proves no more than that somebody holds some `B_j`, and one
 /// such key may be stolen: it binds for that place and for a while, and the vehicle looks for another RSU.
@@ -51,26 +54,34 @@ pub(super) struct Exchange {
     to: LinkAddr,
     /// The link address of this run.
     pub(super) addr: LinkAddr,
-    session: SessionId,
+    opening: Deferred<Opening>,
     /// The request that is to be answered; a retry sends the same bytes.
-    frame: Vec<u8>,
+    frame: Deferred<Built>,
     tries: u64,
     stage: Stage,
+}
+
+/// How a run begins, in clear.
+#[derive(Debug)]
+struct Opening {
+    r1: G2Bytes,
+    share: Option<Share>,
+    session: SessionId,
 }
 
 /// What it waits for.
 #[derive(Clone, Debug)]
 enum Stage {
     Res1 {
-        secret: Zeroizing<Scalar>,
-        r1: G2Bytes,
         share: Option<EphemeralShare>,
-        /// `g^{r1}`, once an answer came: answers that somebody made up do not cost it again.
-        r2: Option<Box<Zeroizing<Gt>>>,
+        /// `g^{r1}`.
+        r2: Deferred<Zeroizing<Gt>>,
+        /// It was charged: answers that somebody made up do not cost it again.
+        paid: bool,
     },
     Res2 {
-        secrets: Box<Secrets>,
-        key: SigningKey,
+        secrets: Arc<Secrets>,
+        key: Arc<SigningKey>,
         validity: Validity,
     },
 }
@@ -125,8 +136,8 @@ impl Obu {
             }
             Asking::Exchanging(exchange) if exchange.tries <= self.config.retry_limit => {
                 exchange.tries += 1;
-                let (to, frame, tries) = (exchange.to, exchange.frame.clone(), exchange.tries);
-                cx.send_bytes(Address::Link(to), frame);
+                let tries = exchange.tries;
+                cx.send_again(Address::Link(exchange.to), &exchange.frame);
                 self.patience(cx, tries);
             }
             Asking::Exchanging(exchange) => {
@@ -164,24 +175,33 @@ impl Obu {
         cx.set_link_addr(addr);
         let secret = Zeroizing::new(Scalar::random(cx.rng("r1", number)));
         cx.meter().add(Op::G2Mul, 2);
-        let base = G2::generator().mul(&rsu.scalar(&self.system)) + *self.system.public(Master::Rsu);
-        let r1 = base.mul(&secret).encode();
         let share = self.config.hardened.then(|| {
             cx.meter().add(Op::X25519, 1);
             EphemeralShare::random(cx.rng("share", number))
         });
-        let public = share.as_ref().map(EphemeralShare::public);
-        let session = session_id(&r1, public.as_ref());
-        let frame = encode(&Msg::Req1(Req1 { r1, share: public }));
+        let opening = cx.defer({
+            let (system, secret, share) = (self.system.clone(), secret.clone(), share.clone());
+            move || Opening::new(&system, rsu, &secret, share.as_ref())
+        });
         cx.step("req1", number);
         cx.emit("key_requested", [("exchange", number.into())]);
-        cx.send_bytes(Address::Link(to), frame.clone());
-        let stage = Stage::Res1 {
-            secret,
-            r1,
-            share,
-            r2: None,
-        };
+        let frame = cx.send_later(Address::Link(to), {
+            let opening = opening.clone();
+            move || {
+                let Opening { r1, share, .. } = *opening.get();
+                Built::of(&Msg::Req1(Req1 { r1, share }))
+            }
+        });
+        // Charged when an answer comes, of which the RSU may make a hundred: until then the host has time for it.
+        let system = self.system.clone();
+        let r2 = cx.defer(move || {
+            // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
+            Zeroizing::new(pairing_product_prepared(&[(
+                g1_generator_mul(&secret),
+                system.p_lines(),
+            )]))
+        });
+        let stage = Stage::Res1 { share, r2, paid: false };
         let need = Need {
             asked: need.asked.or(Some(cx.now())),
             ..need
@@ -192,7 +212,7 @@ impl Obu {
             rsu,
             to,
             addr,
-            session,
+            opening,
             frame,
             tries: 1,
             stage,
@@ -206,29 +226,27 @@ impl Obu {
         let Asking::Exchanging(exchange) = &mut self.asking else {
             return Err(Reason::Unexpected);
         };
-        if response.session != exchange.session {
+        if response.session != exchange.opening.get().session {
             return Err(Reason::Unexpected);
         }
-        let Stage::Res1 { secret, r1, share, r2 } = &mut exchange.stage else {
+        let r1 = exchange.opening.get().r1;
+        let Stage::Res1 { share, r2, paid } = &mut exchange.stage else {
             return Err(Reason::Duplicate);
         };
-        // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
-        let r2 = r2.get_or_insert_with(|| {
+        if !core::mem::replace(paid, true) {
             cx.meter().add(Op::GtExp, 1);
-            let r2 = pairing_product_prepared(&[(g1_generator_mul(secret), self.system.p_lines())]);
-            Box::new(Zeroizing::new(r2))
-        });
+        }
         let (secrets, drawn) = match (&*share, response.share) {
-            (None, None) => (Secrets::paper(*r1, r2), Some(&response.nonce)),
+            (None, None) => (Secrets::paper(r1, r2.get()), Some(&response.nonce)),
             (Some(own), Some(rsu)) => {
                 cx.meter().add(Op::X25519, 1);
                 let agreed = own.agree(&rsu).map_err(|_| Reason::BadElement)?;
                 let fresh = Fresh {
-                    obu: own.public(),
+                    obu: exchange.opening.get().share.ok_or(Reason::Unexpected)?,
                     nonce: response.nonce,
                     rsu,
                 };
-                (Secrets::hardened(*r1, r2, fresh, &agreed), None)
+                (Secrets::hardened(r1, r2.get(), fresh, &agreed), None)
             }
             _ => return Err(Reason::Unexpected),
         };
@@ -239,45 +257,26 @@ impl Obu {
         // 3b: `x_i`, `Y_i = x_i P`, `T_i`, `sigma_1`.
         let number = exchange.number;
         cx.meter().add(Op::G1Mul, 1);
-        let key = SigningKey::random(cx.rng("x", number));
+        let key = Arc::new(SigningKey::random(cx.rng("x", number)));
         let validity = Validity::covering(cx.now(), self.config.key_lifetime, self.config.validity_quantum);
-        let claim = Claim {
-            rid: self.member.rid_bytes(),
+        let secrets = Arc::new(secrets);
+        let asking = Petition {
+            system: self.system.clone(),
+            member: self.member.clone(),
+            secrets: secrets.clone(),
+            key: key.clone(),
             validity,
-            y: *key.public().bytes(),
+            draw: SecretBytes::random(cx.rng("sigma1", number)),
+            proof: secrets
+                .rsu_nonce()
+                .map(|_| SecretBytes::random(cx.rng("proof", number))),
+            nonce: share.is_none().then(|| draw::bytes(cx.rng("nonce", number))),
         };
-        cx.meter().charge(blmq::SIGN);
-        let sigma1 = claim.sign(&self.system, &self.member, cx.rng("sigma1", number));
-        cx.anticipate(claim.check(&self.system, sigma1));
-        let proof = secrets.rsu_nonce().map(|nonce| {
-            cx.meter().add(Op::G1Mul, 1);
-            let proof = claim.prove(&self.system, &key, r1, nonce, cx.rng("proof", number));
-            cx.anticipate(claim.check_possession(&self.system, r1, nonce, proof));
-            proof
-        });
-        let request = Request {
-            rid: claim.rid,
-            validity,
-            y: claim.y,
-            sigma1,
-            proof,
-        };
-        let plain = Zeroizing::new(encode(&request));
-        let nonce = share.is_none().then(|| draw::bytes(cx.rng("nonce", number)));
-        let sealed = seal(cx, &secrets, Part::Req2, nonce.as_ref(), &plain);
-        exchange.frame = encode(&Msg::Req2(Req2 {
-            session: exchange.session,
-            nonce,
-            sealed,
-        }));
-        exchange.tries = 1;
-        exchange.stage = Stage::Res2 {
-            secrets: Box::new(secrets),
-            key,
-            validity,
-        };
+        asking.charge(cx);
         cx.step("req2", number);
-        cx.send_bytes(Address::Link(exchange.to), exchange.frame.clone());
+        exchange.frame = cx.send_later(Address::Link(exchange.to), move || asking.build());
+        exchange.tries = 1;
+        exchange.stage = Stage::Res2 { secrets, key, validity };
         self.patience(cx, 1);
         Ok(())
     }
@@ -287,7 +286,7 @@ impl Obu {
         let Asking::Exchanging(exchange) = &self.asking else {
             return Err(Reason::Unexpected);
         };
-        if response.session != exchange.session {
+        if response.session != exchange.opening.get().session {
             return Err(Reason::Unexpected);
         }
         let Stage::Res2 { secrets, key, validity } = &exchange.stage else {
@@ -331,7 +330,7 @@ impl Obu {
     }
 
     /// A new pseudonym: another key, another station, another link address, another rhythm.
-    fn adopt(&mut self, cx: &mut Cx<'_>, key: SigningKey, certificate: Certificate, need: Need) {
+    fn adopt(&mut self, cx: &mut Cx<'_>, key: Arc<SigningKey>, certificate: Certificate, need: Need) {
         let now = cx.now();
         let (id, number) = (certificate.id(), self.exchanges);
         let addr = draw::link_addr(cx.rng("pseudonym", number));
@@ -358,7 +357,7 @@ impl Obu {
         self.talk.renew();
         self.pseudonym = Some(Pseudonym {
             key,
-            certificate,
+            certificate: Arc::new(certificate),
             id,
             addr,
             sequence: 0,
@@ -372,5 +371,92 @@ impl Obu {
             None => draw::link_addr(cx.rng("address", 0)),
         };
         cx.set_link_addr(addr);
+    }
+}
+
+impl Opening {
+    /// `R1 = r1 (h(L_j) P' + U')`, the share, and the name that both give the run.
+    fn new(system: &System, rsu: Location, secret: &Scalar, share: Option<&EphemeralShare>) -> Opening {
+        let base = G2::generator().mul(&rsu.scalar(system)) + *system.public(Master::Rsu);
+        let r1 = base.mul(secret).encode();
+        let share = share.map(EphemeralShare::public);
+        Opening {
+            r1,
+            share,
+            session: session_id(&r1, share.as_ref()),
+        }
+    }
+}
+
+/// A request to be: all that it takes to sign and seal it.
+struct Petition {
+    system: Arc<System>,
+    member: Arc<ObuKey>,
+    secrets: Arc<Secrets>,
+    key: Arc<SigningKey>,
+    validity: Validity,
+    draw: SecretBytes<32>,
+    /// For the proof of possession, in hardened mode.
+    proof: Option<SecretBytes<32>>,
+    /// In paper mode.
+    nonce: Option<WireNonce>,
+}
+
+impl Petition {
+    fn claim(&self) -> Claim {
+        Claim {
+            rid: self.member.rid_bytes(),
+            validity: self.validity,
+            y: *self.key.public().bytes(),
+        }
+    }
+
+    fn request(&self, sigma1: Blmq, proof: Option<Signature>) -> Request {
+        let Claim { rid, validity, y } = self.claim();
+        Request {
+            rid,
+            validity,
+            y,
+            sigma1,
+            proof,
+        }
+    }
+
+    /// Charges what building it costs. The signatures have their length before they are made.
+    fn charge(&self, cx: &mut Cx<'_>) {
+        cx.meter().charge(blmq::SIGN);
+        if self.proof.is_some() {
+            cx.meter().add(Op::G1Mul, 1);
+        }
+        let blank = Signature {
+            z: ByteArray([0; 16]),
+            s: ByteArray([0; 32]),
+        };
+        let proof = self.proof.as_ref().map(|_| blank);
+        charge_seal(cx, encode(&self.request(Blmq::BLANK, proof)).len());
+    }
+
+    /// Signs and seals it, and says what the RSU will ask.
+    fn build(self) -> Built {
+        let (claim, r1) = (self.claim(), self.secrets.r1());
+        let sigma1 = claim.sign(&self.system, &self.member, &self.draw);
+        let possession = self.secrets.rsu_nonce().zip(self.proof.as_ref());
+        let possession = possession.map(|(nonce, draw)| {
+            let proof = claim.prove(&self.system, &self.key, r1, nonce, draw);
+            (proof, claim.check_possession(&self.system, r1, nonce, proof))
+        });
+        let request = self.request(sigma1, possession.as_ref().map(|(proof, _)| *proof));
+        let plain = Zeroizing::new(encode(&request));
+        let sealed = Sealed(self.secrets.seal(Part::Req2, self.nonce.as_ref(), &plain));
+        let built = Built::of(&Msg::Req2(Req2 {
+            session: self.secrets.session(),
+            nonce: self.nonce,
+            sealed,
+        }));
+        let built = built.anticipating(claim.check(&self.system, sigma1));
+        match possession {
+            Some((_, check)) => built.anticipating(check),
+            None => built,
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::cert::{CertId, Certificate};
 use crate::draw;
 use crate::keys::ObuKey;
 use crate::messages::Msg;
+use crate::notes::Heard;
 use crate::params::Config;
 use crate::signed::{self, Signed};
 use crate::system::{System, domain};
@@ -59,8 +60,8 @@ pub struct Obu {
 /// A short-time key with its certificate.
 #[derive(Clone, Debug)]
 struct Pseudonym {
-    key: SigningKey,
-    certificate: Certificate,
+    key: Arc<SigningKey>,
+    certificate: Arc<Certificate>,
     id: CertId,
     addr: LinkAddr,
     sequence: u32,
@@ -152,7 +153,7 @@ impl Obu {
 }
 
 impl Actor for Obu {
-    type Msg = Msg;
+    type Msg = Heard;
 
     fn start(&mut self, cx: &mut Cx<'_>) {
         let addr = draw::link_addr(cx.rng("address", 0));
@@ -170,19 +171,19 @@ impl Actor for Obu {
         self.say_state(cx);
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
-        let result = match (from, message) {
-            (Address::Link(_), Msg::Safety(message)) => {
-                let result = self.hear(cx, message);
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Heard) -> Result<(), Reason> {
+        let result = match (from, &message.message) {
+            (Address::Link(_), Msg::Safety(safety)) => {
+                let result = self.hear(cx, safety, &message.notes);
                 match result {
                     Ok(()) => self.counts.accepted += 1,
                     Err(_) => self.counts.refused += 1,
                 }
                 return result;
             }
-            (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, beacon),
-            (Address::Link(_), Msg::Res1(response)) => self.res1(cx, &response),
-            (Address::Link(_), Msg::Res2(response)) => self.res2(cx, &response),
+            (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, *beacon),
+            (Address::Link(_), Msg::Res1(response)) => self.res1(cx, response),
+            (Address::Link(_), Msg::Res2(response)) => self.res2(cx, response),
             _ => Err(Reason::Unexpected),
         };
         self.say_state(cx);
@@ -215,7 +216,7 @@ impl Signer for Obu {
         let statement = signed::statement(&pseudonym.id, payload);
         let signature = pseudonym.key.sign(&statement, domain::SERVICE, cx.rng("service", 0));
         Some(encode(&Signed {
-            certificate: pseudonym.certificate,
+            certificate: *pseudonym.certificate,
             signature,
         }))
     }

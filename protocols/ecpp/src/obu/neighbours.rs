@@ -1,19 +1,25 @@
 //! The keys of other stations: each certificate is checked once, then only signatures.
 
-use std::collections::BTreeMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
+use roadveil_crypto::G1Bytes;
 use roadveil_role::Time;
 
 use crate::cert::{CertId, Certificate};
+use crate::system::Validity;
 
 /// How many keys an OBU keeps; the one heard longest ago goes first.
 pub(super) const CAPACITY: usize = 2048;
 
-/// A key whose certificate was checked.
+/// A key whose certificate was checked. What every message asks for stands beside the certificate: a city's vehicles hear
+/// more messages than their hosts' caches hold neighbours.
 #[derive(Clone, Debug)]
 pub(super) struct Neighbour {
-    pub(super) certificate: Certificate,
-    pub(super) heard: Time,
+    pub(super) certificate: Arc<Certificate>,
+    pub(super) y: G1Bytes,
+    pub(super) validity: Validity,
+    heard: Time,
     window: Window,
 }
 
@@ -57,9 +63,35 @@ impl Neighbour {
     }
 }
 
-/// All of them, by the names of their certificates.
+/// All of them, by the names of their certificates. Nothing depends on the order in which they are walked.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Neighbours(BTreeMap<u64, Neighbour>);
+pub(super) struct Neighbours(Map);
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "looked up by name; walks end in a minimum or drop all that is over"
+)]
+type Map = std::collections::HashMap<u64, Neighbour, BuildHasherDefault<Uniform>>;
+
+/// A name is the hash of a certificate: as good a hash as any.
+#[derive(Clone, Debug, Default)]
+struct Uniform(u64);
+
+impl Hasher for Uniform {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, name: u64) {
+        self.0 = name;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl Neighbours {
     pub(super) fn get_mut(&mut self, id: &CertId) -> Option<&mut Neighbour> {
@@ -67,7 +99,7 @@ impl Neighbours {
     }
 
     /// Keeps a certificate that was checked.
-    pub(super) fn keep(&mut self, id: &CertId, certificate: Certificate, now: Time) {
+    pub(super) fn keep(&mut self, id: &CertId, certificate: &Arc<Certificate>, now: Time) {
         if self.0.len() >= CAPACITY {
             self.forget_expired(now);
         }
@@ -84,7 +116,9 @@ impl Neighbours {
         self.0.insert(
             u64::from_be_bytes(id.0),
             Neighbour {
-                certificate,
+                certificate: Arc::clone(certificate),
+                y: certificate.y,
+                validity: certificate.validity,
                 heard: now,
                 window: Window::default(),
             },
@@ -93,7 +127,7 @@ impl Neighbours {
 
     /// Forgets keys whose time is over.
     pub(super) fn forget_expired(&mut self, now: Time) {
-        self.0.retain(|_, known| now < known.certificate.validity.end());
+        self.0.retain(|_, known| now < known.validity.end());
     }
 }
 

@@ -7,14 +7,15 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use roadveil_crypto::{
-    Charge, Check, CheckDigest, G1, G1Bytes, Host, Op, PreparedKey, Question, Signature, SigningKey, schnorr,
+    Charge, Check, CheckDigest, Digest, G1, G1Bytes, Host, Op, PreparedKey, Question, SecretBytes, Signature,
+    SigningKey, schnorr,
 };
-use roadveil_role::{Cx, Reason, Stream, Time, encode};
+use roadveil_role::{Built, Cx, Reason, Time, encode};
 
-use super::neighbours::Neighbour;
 use super::{BEACON, Obu};
 use crate::cert::{CertId, Certificate};
 use crate::messages::{Body, Cam, Credential, Msg, Safety};
+use crate::notes::Notes;
 use crate::params::Attach;
 use crate::system::{Location, System, domain};
 
@@ -110,36 +111,29 @@ impl Obu {
             return;
         };
         let wanted = self.talk.take_wanted(now);
-        let body = Body::padded(cam(cx, pseudonym.id, pseudonym.sequence), wanted, config.body_bytes);
-        pseudonym.sequence = pseudonym.sequence.wrapping_add(1);
-        cx.meter().add(Op::G1Mul, 1);
-        let signature = sign(&pseudonym.key, &pseudonym.id, &body, cx.rng("message", 0));
-        let credential = if attach {
+        if attach {
             self.talk.attached = Some(now);
             self.talk.attach = false;
-            cx.anticipate(pseudonym.certificate.check(&system));
-            Credential::Certificate(pseudonym.certificate)
-        } else {
-            Credential::Digest(pseudonym.id)
+        }
+        let speech = Speech {
+            system,
+            key: Arc::clone(&pseudonym.key),
+            certificate: Arc::clone(&pseudonym.certificate),
+            id: pseudonym.id,
+            cam: cam(cx, pseudonym.id, pseudonym.sequence),
+            wanted,
+            bytes: config.body_bytes,
+            attach,
+            draw: SecretBytes::random(cx.rng("message", 0)),
         };
-        cx.anticipate(check(
-            &system,
-            &pseudonym.certificate,
-            pseudonym.id,
-            body.clone(),
-            signature,
-        ));
-        let message = Msg::Safety(Safety {
-            body,
-            credential,
-            signature,
-        });
+        pseudonym.sequence = pseudonym.sequence.wrapping_add(1);
+        cx.meter().add(Op::G1Mul, 1);
         if let Some(other) = other_addr {
             cx.set_link_addr(pseudonym.addr);
-            cx.broadcast(&message);
+            cx.broadcast_later(move || speech.build());
             cx.set_link_addr(other);
         } else {
-            cx.broadcast(&message);
+            cx.broadcast_later(move || speech.build());
         }
         self.counts.sent += 1;
         // Due times add up without drift; a processor that fell behind skips what it missed.
@@ -148,7 +142,7 @@ impl Obu {
     }
 
     /// A.4: is it fresh, is its certificate good, is it new, does its signature hold?
-    pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: Safety) -> Result<(), Reason> {
+    pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: &Safety, notes: &Notes) -> Result<(), Reason> {
         let now = cx.now();
         let Safety {
             body,
@@ -161,29 +155,28 @@ impl Obu {
         if now.distance(Time::from_millis(body.cam.time)) > self.config.freshness {
             return Err(Reason::Stale);
         }
-        let id = match &credential {
-            Credential::Digest(id) => *id,
-            Credential::Certificate(certificate) => certificate.id(),
+        let (id, carried) = match credential {
+            Credential::Digest(id) => (*id, None),
+            Credential::Certificate(certificate) => {
+                let (id, certificate) = notes.certificate(certificate);
+                (*id, Some(certificate))
+            }
         };
         let own = self.pseudonym.as_ref().map(|own| own.id);
         if own == Some(id) {
             // Nobody else speaks under this key: somebody plays it back.
             return Err(Reason::Duplicate);
         }
-        match credential {
-            Credential::Digest(id) if self.neighbours.get_mut(&id).is_none() => {
-                self.talk.want(id, now);
-                return Err(Reason::UnknownKey);
-            }
-            Credential::Certificate(certificate) if !self.knows(&id, &certificate) => {
-                self.admit(cx, id, certificate)?;
-            }
-            _ => {}
+        if let Some(certificate) = carried
+            && !self.knows(&id, certificate)
+        {
+            self.admit(cx, id, certificate)?;
         }
         let Some(neighbour) = self.neighbours.get_mut(&id) else {
+            self.talk.want(id, now);
             return Err(Reason::UnknownKey);
         };
-        if !neighbour.certificate.validity.holds(now, self.config.freshness) {
+        if !neighbour.validity.holds(now, self.config.freshness) {
             return Err(Reason::OutsideValidity);
         }
         let Cam { sequence, .. } = body.cam;
@@ -191,10 +184,9 @@ impl Obu {
             return Err(Reason::Duplicate);
         }
         let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
-        if !cx
-            .check(&check(&self.system, &neighbour.certificate, id, body, signature))
-            .is_valid()
-        {
+        let (parameters, y) = (self.system.digest(), &neighbour.y);
+        let check = notes.signature(parameters, y, || check(parameters, y, id, body.clone(), *signature));
+        if !cx.check(&check).is_valid() {
             return Err(Reason::BadSignature);
         }
         neighbour.accept(sequence, now);
@@ -203,14 +195,14 @@ impl Obu {
     }
 
     /// Is exactly this certificate known?
-    fn knows(&mut self, id: &CertId, certificate: &Certificate) -> bool {
-        self.neighbours
-            .get_mut(id)
-            .is_some_and(|Neighbour { certificate: known, .. }| known == certificate)
+    fn knows(&mut self, id: &CertId, certificate: &Arc<Certificate>) -> bool {
+        let known = self.neighbours.get_mut(id).map(|known| &known.certificate);
+        // Those who heard it in the same frame have it in the same place.
+        known.is_some_and(|known| Arc::ptr_eq(known, certificate) || known == certificate)
     }
 
     /// Checks a certificate and keeps it.
-    fn admit(&mut self, cx: &mut Cx<'_>, id: CertId, certificate: Certificate) -> Result<(), Reason> {
+    fn admit(&mut self, cx: &mut Cx<'_>, id: CertId, certificate: &Arc<Certificate>) -> Result<(), Reason> {
         if certificate.epoch != self.system.epoch() {
             return Err(Reason::WrongEpoch);
         }
@@ -259,14 +251,49 @@ fn statement(id: &CertId, body: &Body) -> Vec<u8> {
     bytes
 }
 
-fn sign(key: &SigningKey, id: &CertId, body: &Body, rng: &mut Stream) -> Signature {
-    key.sign(&statement(id, body), domain::MESSAGE, rng)
+/// A safety message to be: all that it takes to build and sign it.
+struct Speech {
+    system: Arc<System>,
+    key: Arc<SigningKey>,
+    certificate: Arc<Certificate>,
+    id: CertId,
+    cam: Cam,
+    wanted: Vec<CertId>,
+    bytes: usize,
+    attach: bool,
+    draw: SecretBytes<32>,
 }
 
-fn check(system: &Arc<System>, certificate: &Certificate, id: CertId, body: Body, signature: Signature) -> Check {
+impl Speech {
+    /// Signs it, and says what its receivers will ask.
+    fn build(self) -> Built {
+        let Speech { certificate, id, .. } = self;
+        let body = Body::padded(self.cam, self.wanted, self.bytes);
+        let signature = self
+            .key
+            .sign_hedged(&statement(&id, &body), domain::MESSAGE, &self.draw);
+        let check = check(self.system.digest(), &certificate.y, id, body.clone(), signature);
+        let credential = if self.attach {
+            Credential::Certificate(*certificate)
+        } else {
+            Credential::Digest(id)
+        };
+        let mut built = Built::of(&Msg::Safety(Safety {
+            body,
+            credential,
+            signature,
+        }));
+        if self.attach {
+            built = built.anticipating(certificate.check(&self.system));
+        }
+        built.anticipating(check)
+    }
+}
+
+fn check(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, signature: Signature) -> Check {
     Check::new(MessageCheck {
-        parameters: system.digest().0,
-        key: certificate.y,
+        parameters: parameters.0,
+        key: *y,
         id,
         body,
         signature,

@@ -5,17 +5,18 @@ pub mod sessions;
 
 use std::sync::Arc;
 
-use roadveil_crypto::{EphemeralShare, G1, G2, Op, ScalarBytes, pairing};
-use roadveil_role::{Actor, Address, Cx, HostAddr, LinkAddr, Reason, Time, Timer, decode, encode};
+use roadveil_crypto::{EphemeralShare, G1, G2, Op, ScalarBytes, SecretBytes, pairing};
+use roadveil_role::{Actor, Address, Built, Cx, Deferred, HostAddr, LinkAddr, Reason, Time, Timer, decode, encode};
 
 use crate::beacon;
 use crate::bucket::Bucket;
-use crate::cert::{self, Certificate};
+use crate::cert::{self, Certificate, Masks, Proof};
 use crate::draw;
 use crate::keys::RsuKey;
-use crate::messages::{Answer, List, Msg, Req1, Req2, Request, Res1, Res2};
+use crate::messages::{Answer, List, Msg, Req1, Req2, Request, Res1, Res2, Sealed};
+use crate::notes::Heard;
 use crate::params::Config;
-use crate::schedule::{Fresh, Part, Secrets, WireNonce, open, seal, session_id};
+use crate::schedule::{Fresh, Part, Secrets, WireNonce, charge_seal, open, session_id};
 use crate::sigma1::Claim;
 use crate::system::System;
 use records::Records;
@@ -62,8 +63,8 @@ impl Revoked {
     }
 }
 
-/// What became of a request: the answer to seal, or why there is none.
-type Decision = Result<Answer, Reason>;
+/// The certificate that a request gets.
+type Grant = Deferred<Certificate>;
 
 impl Rsu {
     /// An RSU with its key.
@@ -96,9 +97,12 @@ impl Rsu {
         let addr = cx.link_addr();
         let time = cx.now().as_millis();
         cx.meter().charge(crate::blmq::SIGN);
-        let beacon = beacon::sign(&self.system, &self.key, addr, time, cx.rng("beacon", 0));
-        cx.anticipate(beacon::check(&self.system, beacon));
-        cx.broadcast(&Msg::Beacon(beacon));
+        let draw = SecretBytes::random(cx.rng("beacon", 0));
+        let (system, key) = (self.system.clone(), self.key.clone());
+        cx.broadcast_later(move || {
+            let beacon = beacon::sign(&system, &key, addr, time, &draw);
+            Built::of(&Msg::Beacon(beacon)).anticipating(beacon::check(&system, beacon))
+        });
         let next = due + self.config.rsu_beacon_period;
         cx.timer_at(next.max(cx.now()), BEACON);
     }
@@ -116,7 +120,7 @@ impl Rsu {
         if let Some(session) = self.sessions.get(cx.now(), &id) {
             // A retry, or a replay: the same bytes again, never another encryption.
             let frame = session.res1.clone();
-            return self.resend(cx, from, frame);
+            return self.resend(cx, from, &frame);
         }
         if request.share.is_some() != self.config.hardened {
             return Err(Reason::Unexpected);
@@ -127,43 +131,51 @@ impl Rsu {
         cx.meter().add(Op::DecodeG2, 1);
         let r1 = G2::decode(&request.r1).map_err(|_| Reason::BadElement)?;
         cx.meter().add(Op::Pairing, 1);
-        let r2 = pairing(self.key.b().expose(), &r1);
         let nonce: WireNonce = draw::bytes(cx.rng("nonce", 0));
-        let (secrets, share) = match request.share {
-            None => (Secrets::paper(request.r1, &r2), None),
+        let shares = match request.share {
+            None => None,
             Some(obu) => {
                 let own = EphemeralShare::random(cx.rng("share", 0));
                 cx.meter().add(Op::X25519, 2);
-                let fresh = Fresh {
-                    obu,
-                    nonce,
-                    rsu: own.public(),
-                };
                 let agreed = own.agree(&obu).map_err(|_| Reason::BadElement)?;
-                (
-                    Secrets::hardened(request.r1, &r2, fresh.clone(), &agreed),
-                    Some(fresh.rsu),
-                )
+                Some((obu, own, agreed))
             }
         };
-        let sealed = seal(cx, &secrets, Part::Res1, self.drawn(&nonce), request.r1.as_ref());
-        let frame = encode(&Msg::Res1(Res1 {
-            session: id,
-            nonce,
-            share,
-            sealed,
-        }));
+        let secrets = cx.defer({
+            let (key, bytes) = (self.key.clone(), request.r1);
+            move || {
+                let r2 = pairing(key.b().expose(), &r1);
+                let Some((obu, own, agreed)) = shares else {
+                    return Secrets::paper(bytes, &r2);
+                };
+                let rsu = own.public();
+                Secrets::hardened(bytes, &r2, Fresh { obu, nonce, rsu }, &agreed)
+            }
+        });
+        charge_seal(cx, request.r1.0.len());
         self.exchanges += 1;
         cx.step("res1", self.exchanges);
-        cx.send_bytes(from, frame.clone());
-        let stage = Stage::AwaitsReq2(Box::new(secrets));
+        let res1 = cx.send_later(from, {
+            let (secrets, drawn) = (secrets.clone(), self.drawn(nonce));
+            move || {
+                let secrets = secrets.get();
+                let sealed = secrets.seal(Part::Res1, drawn.as_ref(), secrets.r1().as_ref());
+                Built::of(&Msg::Res1(Res1 {
+                    session: secrets.session(),
+                    nonce,
+                    share: secrets.rsu_share().copied(),
+                    sealed: Sealed(sealed),
+                }))
+            }
+        });
+        let stage = Stage::AwaitsReq2(secrets);
         self.sessions.open(
             cx.now(),
             id,
             Session {
                 number: self.exchanges,
                 began: cx.now(),
-                res1: frame,
+                res1,
                 stage,
             },
         );
@@ -171,16 +183,16 @@ impl Rsu {
     }
 
     /// The same bytes again, so often in a second.
-    fn resend(&mut self, cx: &mut Cx<'_>, to: Address, frame: Vec<u8>) -> Result<(), Reason> {
+    fn resend(&mut self, cx: &mut Cx<'_>, to: Address, frame: &Deferred<Built>) -> Result<(), Reason> {
         if !self.resends.take(cx.now()) {
             return Err(Reason::RateLimited);
         }
-        cx.send_bytes(to, frame);
+        cx.send_again(to, frame);
         Ok(())
     }
 
     /// Steps 3b and 4.
-    fn req2(&mut self, cx: &mut Cx<'_>, from: Address, request: Req2) -> Result<(), Reason> {
+    fn req2(&mut self, cx: &mut Cx<'_>, from: Address, request: &Req2) -> Result<(), Reason> {
         let session = self
             .sessions
             .get(cx.now(), &request.session)
@@ -191,14 +203,14 @@ impl Rsu {
             Stage::Answered {
                 request: answered,
                 answer,
-            } if *answered == request => {
+            } if answered == request => {
                 // A retry, or a replay: the same bytes again.
                 let frame = answer.clone()?;
-                return self.resend(cx, from, frame);
+                return self.resend(cx, from, &frame);
             }
             Stage::Answered { .. } => return Err(Reason::Unexpected),
         };
-        let plain = open(cx, &secrets, Part::Req2, request.nonce.as_ref(), &request.sealed)?;
+        let plain = open(cx, secrets.get(), Part::Req2, request.nonce.as_ref(), &request.sealed)?;
         // From here on the sender is who began the run. While the RSU does not know whom to refuse, the run stays open: a
         // retry is taken up as soon as there is a list.
         if let Err(why) = self.list.is_current(cx.now(), &self.config) {
@@ -206,18 +218,18 @@ impl Rsu {
             return Err(why);
         }
         // Now the run has its one answer.
-        let decision = self.decide(cx, &secrets, &plain);
+        let decision = self.decide(cx, secrets.get(), &plain);
         let answer = match &decision {
-            Ok(answer) => Ok(self.seal_answer(cx, &secrets, answer)),
-            Err(Reason::Revoked) if self.config.refusal_notice => Ok(self.seal_answer(cx, &secrets, &Answer::Revoked)),
+            Ok(grant) => Ok(Some(grant.clone())),
+            Err(Reason::Revoked) if self.config.refusal_notice => Ok(None),
             Err(why) => Err(*why),
         };
-        if let Ok(frame) = &answer {
-            cx.step("res2", number);
-            cx.send_bytes(from, frame.clone());
-        }
+        let answer = answer.map(|grant| self.answer(cx, from, number, secrets, grant));
         if let Some(session) = self.sessions.get_mut(&request.session) {
-            session.stage = Stage::Answered { request, answer };
+            session.stage = Stage::Answered {
+                request: request.clone(),
+                answer,
+            };
         }
         decision
             .map(|_| ())
@@ -225,7 +237,7 @@ impl Rsu {
     }
 
     /// Step 4: every check, in the order of the paper, then the certificate.
-    fn decide(&mut self, cx: &mut Cx<'_>, secrets: &Secrets, plain: &[u8]) -> Decision {
+    fn decide(&mut self, cx: &mut Cx<'_>, secrets: &Secrets, plain: &[u8]) -> Result<Grant, Reason> {
         let request = decode::<Request>(plain).map_err(|_| Reason::Malformed)?;
         let claim = Claim {
             rid: request.rid,
@@ -266,41 +278,65 @@ impl Rsu {
         }
         self.records.keep(&claim, request.sigma1, cx.now());
         cx.meter().charge(cert::SIGN);
-        let certificate = Certificate::issue(
-            &self.system,
-            &self.key,
-            claim.y,
-            claim.validity,
-            cx.rng("certificate", 0),
-        );
-        cx.anticipate(certificate.check(&self.system));
-        cx.emit(
-            "key_issued",
-            [
+        let masks = Masks::random(cx.rng("certificate", 0));
+        let grant = cx.defer({
+            let (system, key) = (self.system.clone(), self.key.clone());
+            move || Certificate::issue(&system, &key, claim.y, claim.validity, &masks)
+        });
+        let certificate = grant.clone();
+        cx.emit_later("key_issued", move || {
+            vec![
                 ("rid", claim.rid.as_ref().into()),
-                ("pseudonym", certificate.id().as_ref().into()),
+                ("pseudonym", certificate.get().id().as_ref().into()),
                 ("until", claim.validity.end().into()),
-            ],
-        );
-        Ok(Answer::Issued(certificate.proof))
+            ]
+        });
+        Ok(grant)
     }
 
-    fn seal_answer(&self, cx: &mut Cx<'_>, secrets: &Secrets, answer: &Answer) -> Vec<u8> {
+    /// Seals what was granted, or a notice that nothing was.
+    fn answer(
+        &self,
+        cx: &mut Cx<'_>,
+        to: Address,
+        number: u64,
+        secrets: Deferred<Secrets>,
+        grant: Option<Grant>,
+    ) -> Deferred<Built> {
         let nonce = (!self.config.hardened).then(|| draw::bytes(cx.rng("nonce", 0)));
-        let sealed = seal(cx, secrets, Part::Res2, nonce.as_ref(), &encode(answer));
-        encode(&Msg::Res2(Res2 {
-            session: secrets.session(),
-            nonce,
-            sealed,
-        }))
+        let blank = match &grant {
+            Some(_) => Answer::Issued(Proof::EMPTY),
+            None => Answer::Revoked,
+        };
+        charge_seal(cx, encode(&blank).len());
+        cx.step("res2", number);
+        let system = self.system.clone();
+        cx.send_later(to, move || {
+            let certificate = grant.as_ref().map(Deferred::get);
+            let answer = match certificate {
+                Some(certificate) => Answer::Issued(certificate.proof),
+                None => Answer::Revoked,
+            };
+            let secrets = secrets.get();
+            let sealed = Sealed(secrets.seal(Part::Res2, nonce.as_ref(), &encode(&answer)));
+            let built = Built::of(&Msg::Res2(Res2 {
+                session: secrets.session(),
+                nonce,
+                sealed,
+            }));
+            match certificate {
+                Some(certificate) => built.anticipating(certificate.check(&system)),
+                None => built,
+            }
+        })
     }
 
     /// The nonce that goes into a key besides `N_rsu`: only in paper mode.
-    fn drawn<'a>(&self, nonce: &'a WireNonce) -> Option<&'a WireNonce> {
+    fn drawn(&self, nonce: WireNonce) -> Option<WireNonce> {
         (!self.config.hardened).then_some(nonce)
     }
 
-    fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: List) -> Result<(), Reason> {
+    fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: &List) -> Result<(), Reason> {
         if list.epoch != self.system.epoch() {
             return Err(Reason::WrongEpoch);
         }
@@ -324,7 +360,7 @@ impl Rsu {
             self.list = Revoked {
                 sequence: list.sequence,
                 time: Time::from_millis(list.time),
-                rids: list.revoked,
+                rids: list.revoked.clone(),
                 missed: false,
             };
         }
@@ -333,7 +369,7 @@ impl Rsu {
 }
 
 impl Actor for Rsu {
-    type Msg = Msg;
+    type Msg = Heard;
 
     fn start(&mut self, cx: &mut Cx<'_>) {
         let addr = self.addr.unwrap_or_else(|| draw::link_addr(cx.rng("address", 0)));
@@ -346,9 +382,9 @@ impl Actor for Rsu {
         cx.timer(phase, BEACON);
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
-        match (from, message) {
-            (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, &request),
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Heard) -> Result<(), Reason> {
+        match (from, &message.message) {
+            (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
             (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
             // What others say to everyone is none of its business.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use roadveil_role::{Reason, Time};
+use roadveil_role::{Built, Deferred, Reason, Time};
 
 use crate::messages::Req2;
 use crate::schedule::{Secrets, SessionId};
@@ -22,7 +22,7 @@ pub struct Session {
     /// When `req1` came.
     pub began: Time,
     /// The frame of `res1`: what a repeated `req1` gets again.
-    pub res1: Vec<u8>,
+    pub res1: Deferred<Built>,
     /// How far it is.
     pub stage: Stage,
 }
@@ -37,13 +37,13 @@ impl Session {
 #[derive(Clone, Debug)]
 pub enum Stage {
     /// `res1` was sent.
-    AwaitsReq2(Box<Secrets>),
+    AwaitsReq2(Deferred<Secrets>),
     /// `req2` was answered.
     Answered {
         /// The `req2`.
         request: Req2,
         /// The frame of `res2`, which a repeated `req2` gets again; or why there is none.
-        answer: Result<Vec<u8>, Reason>,
+        answer: Result<Deferred<Built>, Reason>,
     },
 }
 
@@ -99,6 +99,7 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::Msg;
     use roadveil_crypto::ByteArray;
 
     fn session(began: Time) -> Session {
@@ -110,7 +111,7 @@ mod tests {
         Session {
             number: 0,
             began,
-            res1: Vec::new(),
+            res1: Deferred::new(|| Built::of(&Msg::Ack { sequence: 0 })),
             stage: Stage::Answered {
                 request,
                 answer: Err(Reason::Revoked),

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use rand_core::{Rng, SeedableRng};
-use roadveil_crypto::{ByteArray, EphemeralShare, G2, G2Bytes, Scalar, SigningKey, pairing};
+use roadveil_crypto::{ByteArray, EphemeralShare, G2, G2Bytes, Scalar, SecretBytes, SigningKey, pairing};
 use roadveil_crypto::{G1, Signature};
 use roadveil_ecpp::keys::ObuKey;
 use roadveil_ecpp::messages::{Answer, Msg, Req1, Req2, Request, Res1, Sealed};
@@ -116,9 +116,9 @@ impl<'a> Hand<'a> {
             validity,
             y: *key.public().bytes(),
         };
-        let sigma1 = claim.sign(system, member, &mut self.rng);
+        let sigma1 = claim.sign(system, member, &SecretBytes::random(&mut self.rng));
         let prove = |nonce: &ByteArray<16>, rng: &mut Stream| -> Signature {
-            claim.prove(system, key, secrets.r1(), nonce, rng)
+            claim.prove(system, key, secrets.r1(), nonce, &SecretBytes::random(rng))
         };
         let proof = secrets.rsu_nonce().map(|nonce| prove(nonce, &mut self.rng));
         Request {

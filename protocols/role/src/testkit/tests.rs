@@ -51,8 +51,8 @@ impl Actor for Counter {
         }
     }
 
-    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: Msg) -> Result<(), Reason> {
-        let Msg::Count(number) = message;
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
+        let Msg::Count(number) = *message;
         if number == 0 {
             return Err(Reason::Unexpected);
         }
@@ -177,7 +177,7 @@ fn the_wires_lead_to_hosts_only() {
         fn start(&mut self, cx: &mut Cx<'_>) {
             cx.send(Address::Host(HostAddr(2)), &Msg::Count(1));
         }
-        fn receive(&mut self, cx: &mut Cx<'_>, from: Address, _: Msg) -> Result<(), Reason> {
+        fn receive(&mut self, cx: &mut Cx<'_>, from: Address, _: &Msg) -> Result<(), Reason> {
             assert_eq!(from, Address::Host(HostAddr(1)));
             cx.emit("called", []);
             Ok(())
@@ -208,7 +208,7 @@ fn a_priority_holds_for_the_sends_that_follow_in_the_same_callback() {
         fn wake(&mut self, cx: &mut Cx<'_>, _: Timer, _: Time) {
             cx.broadcast(&Msg::Count(4));
         }
-        fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: Msg) -> Result<(), Reason> {
+        fn receive(&mut self, _: &mut Cx<'_>, _: Address, _: &Msg) -> Result<(), Reason> {
             Ok(())
         }
     }
