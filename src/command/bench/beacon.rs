@@ -8,8 +8,8 @@ use postcard_schema::Schema;
 use roadveil_role::param::Default;
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{
-    Address, Cardinality, Cx, Deployment, LinkAddr, ParamKind, ParamSpec, Protocol, Role, RoleSpec, Setup, SetupError,
-    Time, Timer, Value,
+    Address, Cardinality, Cx, Deployment, Inbound, LinkAddr, ParamKind, ParamSpec, Protocol, Role, RoleSpec, Setup,
+    SetupError, Time, Timer, Value,
 };
 
 /// Its number on the wire.
@@ -150,8 +150,8 @@ impl Role for Car {
         cx.timer(wait, Timer(0));
     }
 
-    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, frame: &[u8]) {
-        self.heard += u64::from(frame.len() == self.frame.len());
+    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, frame: &Inbound) {
+        self.heard += u64::from(frame.bytes().len() == self.frame.len());
     }
 
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
@@ -183,7 +183,7 @@ struct Post {
 impl Role for Post {
     fn start(&mut self, _cx: &mut Cx<'_>) {}
 
-    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _frame: &[u8]) {
+    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _frame: &Inbound) {
         self.heard += 1;
     }
 
