@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use crate::group::{G1, Scalar};
 use crate::ops::{Charge, Op};
 use crate::schnorr::{self, PreparedKey, Signature};
+use crate::tally;
 use crate::wire::G1Bytes;
 
 mod host;
@@ -138,6 +139,7 @@ impl Check {
     /// Computes the verdict: a pure function of the inputs, whatever the host holds.
     #[must_use]
     pub fn answer(&self, host: &Host) -> Verdict {
+        let _span = tally::span();
         self.0.question.answer(host).into()
     }
 

@@ -56,7 +56,7 @@ impl Transcript {
     /// One [`Op::HashToScalar`].
     #[must_use]
     pub fn scalar(&self) -> Scalar {
-        tally::add(Op::HashToScalar, 1);
+        let _span = tally::add(Op::HashToScalar, 1);
         Scalar::reduce(self.output("scalar").as_ref())
     }
 
@@ -67,7 +67,7 @@ impl Transcript {
     /// One [`Op::HashToScalar`].
     #[must_use]
     pub fn short(&self) -> ShortScalar {
-        tally::add(Op::HashToScalar, 1);
+        let _span = tally::add(Op::HashToScalar, 1);
         ShortScalar::from(self.first("short"))
     }
 

@@ -117,7 +117,7 @@ pub struct OpenKey(SecretBytes<32>);
 /// The lengths.
 #[must_use]
 pub fn derive_key(shared: &[&[u8]], salt: &[&[u8]], info_protocol: &'static str, direction: &'static str) -> SealKey {
-    tally::add(Op::Hkdf, 1);
+    let _span = tally::add(Op::Hkdf, 1);
     let shared = Zeroizing::new(frames(shared));
     let info = frames(&[DOMAIN.as_bytes(), info_protocol.as_bytes(), direction.as_bytes()]);
     let hkdf = Hkdf::<Sha256>::new(Some(&frames(salt)), &shared);

@@ -70,7 +70,7 @@ impl G1Comb {
     /// One [`Op::G1Mul`].
     #[must_use]
     pub fn mul_short(&self, scalar: &ShortScalarBytes) -> G1 {
-        tally::add(Op::G1Mul, 1);
+        let _span = tally::add(Op::G1Mul, 1);
         G1(self.walk(scalar))
     }
 

@@ -54,7 +54,7 @@ impl Gt {
     /// One [`Op::GtExp`].
     #[must_use]
     pub fn pow(&self, scalar: &Scalar) -> Gt {
-        tally::add(Op::GtExp, 1);
+        let _span = tally::add(Op::GtExp, 1);
         // powers[n - 1] is the n-th power, for n up to the largest signed digit.
         let mut powers = [[self.0; 1 << (WINDOW - 1)]; 4];
         for n in 1..powers[0].len() {
@@ -88,7 +88,7 @@ impl Gt {
     /// The product with another element.
     #[must_use]
     pub fn mul(&self, other: &Gt) -> Gt {
-        tally::add(Op::GtMul, 1);
+        let _span = tally::add(Op::GtMul, 1);
         let mut out = self.0;
         raw::mul_assign(&mut out, &other.0);
         Gt(out)

@@ -60,7 +60,7 @@ impl GtTable {
     /// One [`Op::GtExp`].
     #[must_use]
     pub fn pow(&self, scalar: &Scalar) -> Gt {
-        tally::add(Op::GtExp, 1);
+        let _span = tally::add(Op::GtExp, 1);
         let mut out = blst_fp12::default();
         for (i, digit) in split(scalar).into_iter().enumerate().rev() {
             if i < 3 {

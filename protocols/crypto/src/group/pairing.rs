@@ -20,7 +20,7 @@ use crate::tally;
 /// Whether a point is the identity.
 #[must_use]
 pub fn pairing(p: &G1, q: &G2) -> Gt {
-    tally::add(Op::Pairing, 1);
+    let _span = tally::add(Op::Pairing, 1);
     product(&[(*p, *q)])
 }
 
@@ -35,8 +35,8 @@ pub fn pairing(p: &G1, q: &G2) -> Gt {
 /// Which points are the identity.
 #[must_use]
 pub fn pairing_product(terms: &[(G1, G2)]) -> Gt {
-    tally::add(Op::MillerLoop, terms.len());
-    tally::add(Op::FinalExp, 1);
+    let _span = tally::add(Op::MillerLoop, terms.len());
+    let _spans = tally::add(Op::FinalExp, 1);
     product(terms)
 }
 
@@ -88,8 +88,8 @@ impl fmt::Debug for PreparedG2 {
 /// Which points are the identity.
 #[must_use]
 pub fn pairing_product_prepared(terms: &[(G1, &PreparedG2)]) -> Gt {
-    tally::add(Op::MillerLoop, terms.len());
-    tally::add(Op::FinalExp, 1);
+    let _span = tally::add(Op::MillerLoop, terms.len());
+    let _spans = tally::add(Op::FinalExp, 1);
     let terms: Vec<_> = terms
         .iter()
         .filter(|(p, _)| !p.is_identity())

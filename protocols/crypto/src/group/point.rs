@@ -59,7 +59,7 @@ macro_rules! point {
             ///
             /// The point, by its time: encodings are public.
             pub fn decode(bytes: &$bytes) -> Result<$name, DecodeError> {
-                tally::add(Op::$decode_op, 1);
+                let _span = tally::add(Op::$decode_op, 1);
                 let affine = $raw::uncompress(&bytes.0).ok_or(DecodeError::NotOnCurve)?;
                 if $raw::affine_is_identity(&affine) {
                     return Err(DecodeError::Identity);
@@ -88,7 +88,7 @@ macro_rules! point {
             /// Nothing: `blst` multiplies in constant time.
             #[must_use]
             pub fn mul(&self, scalar: &Scalar) -> $name {
-                tally::add(Op::$mul_op, 1);
+                let _span = tally::add(Op::$mul_op, 1);
                 $name($raw::mul(&self.0, &scalar.to_little_endian()))
             }
 
@@ -104,7 +104,7 @@ macro_rules! point {
             /// The message's length.
             #[must_use]
             pub fn hash(msg: &[u8], dst: &[u8]) -> $name {
-                tally::add(Op::HashToCurve, 1);
+                let _span = tally::add(Op::HashToCurve, 1);
                 $name($raw::hash(msg, dst))
             }
 
@@ -119,7 +119,7 @@ macro_rules! point {
             /// The scalars, by its time and memory access: keep secrets out.
             #[must_use]
             pub fn msm(terms: &[($name, Scalar)]) -> $name {
-                tally::add(Op::$mul_op, terms.len());
+                let _span = tally::add(Op::$mul_op, terms.len());
                 Self::sum_of_products(terms, 255)
             }
 

@@ -104,7 +104,7 @@ impl Scalar {
     /// [`Op::ScalarInv`].
     #[must_use]
     pub fn invert(&self) -> Option<Scalar> {
-        tally::add(Op::ScalarInv, 1);
+        let _span = tally::add(Op::ScalarInv, 1);
         (!self.is_zero()).then(|| Scalar(raw::invert(&self.0)))
     }
 

@@ -67,7 +67,7 @@ impl G1Table {
     /// One [`Op::G1Mul`].
     #[must_use]
     pub fn mul(&self, scalar: &Scalar) -> G1 {
-        tally::add(Op::G1Mul, 1);
+        let _span = tally::add(Op::G1Mul, 1);
         let mut sum = blst_p1::default();
         self.accumulate(&mut sum, &*scalar.to_little_endian(), 255);
         G1(sum)
@@ -80,7 +80,7 @@ impl G1Table {
     /// One [`Op::G1Mul`].
     #[must_use]
     pub fn mul_short(&self, scalar: &ShortScalarBytes) -> G1 {
-        tally::add(Op::G1Mul, 1);
+        let _span = tally::add(Op::G1Mul, 1);
         let mut number = scalar.0;
         number.reverse();
         let mut sum = blst_p1::default();

@@ -141,7 +141,7 @@ fn holds(items: &[BatchItem<'_>]) -> Option<bool> {
         commitments.push((G1::decode(r).ok()?, weight));
         keys.push((key.validated()?, weight * z));
     }
-    tally::add(Op::G1Mul, 2 * items.len() + 1);
+    let _span = tally::add(Op::G1Mul, 2 * items.len() + 1);
     let mut sum = -(G1::sum_of_products(&commitments, 128) + G1::sum_of_products(&keys, 255));
     generator_table().accumulate(&mut sum.0, &*responses.to_little_endian(), 255);
     Some(sum.is_identity())

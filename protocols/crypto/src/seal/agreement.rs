@@ -33,7 +33,7 @@ impl EphemeralShare {
     /// One [`Op::X25519`].
     #[must_use]
     pub fn public(&self) -> ByteArray<32> {
-        tally::add(Op::X25519, 1);
+        let _span = tally::add(Op::X25519, 1);
         ByteArray(x25519_dalek::PublicKey::from(&self.0).to_bytes())
     }
 
@@ -52,7 +52,7 @@ impl EphemeralShare {
     ///
     /// Nothing but that it failed.
     pub fn agree(&self, other: &ByteArray<32>) -> Result<SharedSecret, AllZero> {
-        tally::add(Op::X25519, 1);
+        let _span = tally::add(Op::X25519, 1);
         let shared = self.0.diffie_hellman(&other.0.into());
         if shared.as_bytes().ct_eq(&[0; 32]).into() {
             return Err(AllZero);

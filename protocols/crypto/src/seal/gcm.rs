@@ -12,7 +12,7 @@ use crate::tally;
 pub const OVERHEAD: usize = 16;
 
 pub(super) fn encrypt(key: &SecretBytes<32>, nonce: [u8; 12], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    tally::add(Op::AesGcmBlock, blocks(aad.len(), plaintext.len()) as usize);
+    let _span = tally::add(Op::AesGcmBlock, blocks(aad.len(), plaintext.len()) as usize);
     let payload = Payload { msg: plaintext, aad };
     Aes256Gcm::new(key.expose().into())
         .encrypt(&nonce.into(), payload)
@@ -22,7 +22,7 @@ pub(super) fn encrypt(key: &SecretBytes<32>, nonce: [u8; 12], aad: &[u8], plaint
 
 pub(super) fn decrypt(key: &SecretBytes<32>, nonce: [u8; 12], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     let text_len = sealed.len().saturating_sub(OVERHEAD);
-    tally::add(Op::AesGcmBlock, blocks(aad.len(), text_len) as usize);
+    let _span = tally::add(Op::AesGcmBlock, blocks(aad.len(), text_len) as usize);
     Aes256Gcm::new(key.expose().into())
         .decrypt(&nonce.into(), Payload { msg: sealed, aad })
         .map_err(|_| OpenError)
