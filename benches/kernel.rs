@@ -1,6 +1,6 @@
 //! What the kernel and the air cost: `cargo bench --bench kernel`.
 //!
-//! `highway` has a protocol that only beacons 300 bytes ten times a second, so that it shows clock, queue, air and
+//! `highway` only beacons 300 bytes ten times a second, so that it shows clock, queue, air and
 //! processors without cryptography; its items are receptions, delivered or lost. `city` is the shipped city, with the real
 //! protocol and its cryptography.
 
@@ -10,92 +10,15 @@ use std::time::Duration;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use postcard_schema::Schema;
+use roadveil::command::bench::beacon;
 use roadveil::event::{Event, Record};
 use roadveil::kernel::{Kernel, Options};
 use roadveil::scenario::{Origin, Scenario};
-use roadveil_role::view::{Emitted, Fold, View};
-use roadveil_role::{
-    Actor, Address, Cardinality, Cx, Deployment, Message, Protocol, Reason, Role, RoleSpec, Setup, SetupError, Time,
-    Timer, Typed, Value,
-};
-use serde::{Deserialize, Serialize};
+use roadveil_role::Time;
 
 fn main() {
     divan::main();
 }
-
-/// Beacons, and accepts whatever it hears.
-#[derive(Clone)]
-struct Beacon;
-
-#[derive(Serialize, Deserialize, Schema)]
-enum Frame {
-    Beacon { body: Vec<u8> },
-}
-
-impl Message for Frame {
-    const PROTOCOL: u8 = 251;
-}
-
-impl Actor for Beacon {
-    type Msg = Frame;
-
-    fn start(&mut self, cx: &mut Cx<'_>) {
-        use rand::Rng;
-        let phase = cx.rng("phase", 0).next_u64() % 100_000;
-        cx.timer(Duration::from_micros(phase), Timer(0));
-    }
-
-    fn receive(&mut self, _cx: &mut Cx<'_>, _from: Address, _message: &Frame) -> Result<(), Reason> {
-        Ok(())
-    }
-
-    fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
-        cx.broadcast(&Frame::Beacon { body: vec![0; 296] });
-        cx.timer_at(due + Duration::from_millis(100), timer);
-    }
-}
-
-struct Beacons;
-
-impl Deployment for Beacons {
-    fn role(&mut self, _node: &str, _role: &str) -> Result<Box<dyn Role>, SetupError> {
-        Ok(Box::new(Typed(Beacon)))
-    }
-}
-
-struct Nothing;
-
-impl Fold for Nothing {
-    fn observe(&mut self, _event: &Emitted<'_>) {}
-    fn views(&self) -> Vec<View> {
-        Vec::new()
-    }
-    fn figures(&self) -> Vec<(&'static str, Value)> {
-        Vec::new()
-    }
-}
-
-static BEACON: Protocol = Protocol {
-    name: "beacon",
-    number: 251,
-    title: "Beacons",
-    paper: "none",
-    summary: "",
-    roles: &[RoleSpec {
-        name: "car",
-        title: "",
-        cardinality: Cardinality::Any,
-        radio: true,
-        wired: false,
-    }],
-    messages: Frame::SCHEMA,
-    params: &[],
-    marks: &[],
-    setup: |_: &Setup| Ok(Box::new(Beacons)),
-    fold: || Box::new(Nothing),
-};
 
 /// A line of cars, one every 25 m, for one second.
 fn highway(cars: usize) -> Arc<Scenario> {
@@ -108,7 +31,9 @@ fn highway(cars: usize) -> Arc<Scenario> {
         })
         .collect();
     let text = format!("title = \"highway\"\nduration = \"1s\"\n[protocols.beacon]\n{nodes}");
-    Arc::new(Scenario::parse_with(&[&BEACON], &text, Origin::Stdin, Path::new("."), &[]).expect("a good topology"))
+    Arc::new(
+        Scenario::parse_with(&[&beacon::PROTOCOL], &text, Origin::Stdin, Path::new("."), &[]).expect("a good topology"),
+    )
 }
 
 fn run(scenario: &Arc<Scenario>) -> Vec<Record> {

@@ -20,15 +20,13 @@ const BIN: f64 = 25.0;
 const BOX: f64 = 70.0;
 /// Farthest receiver of a curve, in bins.
 const FARTHEST: u32 = 40;
-/// The last part of a run is silent, so that no frame is cut off by its end.
-const TAIL: Duration = Duration::from_millis(200);
 
 /// How the air computes: as ns-3 does.
-pub(in crate::command::bench) const PRESET: &str = "preset = \"ns3\"\n";
+const PRESET: &str = "preset = \"ns3\"\n";
 
 /// Nodes of one run.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Layout {
+pub(in crate::command::bench) struct Layout {
     mode: RadioMode,
     places: Vec<(f64, f64)>,
     /// Metres from the first to behind the last node of a highway.
@@ -37,7 +35,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The nodes of the run with this seed.
-    pub(super) fn new(setting: &Setting, seed: u64) -> Layout {
+    pub(in crate::command::bench) fn new(setting: &Setting, seed: u64) -> Layout {
         let places = match setting.mode {
             RadioMode::Curve => (0..=FARTHEST).map(|bin| (f64::from(bin) * BIN, 0.0)).collect(),
             RadioMode::Highway => (0..setting.nodes)
@@ -90,7 +88,7 @@ impl Layout {
     ///
     /// # Errors
     /// If a topology cannot say what the setting asks for.
-    pub(super) fn scenario(&self, setting: &Setting, seed: u64) -> Result<Arc<Scenario>, Error> {
+    pub(in crate::command::bench) fn scenario(&self, setting: &Setting, seed: u64) -> Result<Arc<Scenario>, Error> {
         let text = self.topology(setting, seed);
         Scenario::parse_with(&[&beacon::PROTOCOL], &text, Origin::Stdin, Path::new("."), &[]).map(Arc::new)
     }
@@ -115,7 +113,7 @@ impl Layout {
             length.as_nanos(),
             setting.exponent,
             setting.bytes,
-            length.saturating_sub(TAIL).as_nanos(),
+            length.saturating_sub(setting.tail).as_nanos(),
         );
         for (number, (x, y)) in self.places.iter().enumerate() {
             let role = if setting.mode == RadioMode::Curve && number > 0 {

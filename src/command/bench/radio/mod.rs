@@ -11,6 +11,7 @@ mod setting;
 use std::fs;
 use std::path::Path;
 
+pub(super) use layout::Layout;
 pub use setting::Setting;
 
 use super::{Exit, Failure, print};

@@ -1,5 +1,7 @@
 //! What `roadveil bench radio` is asked for, with flags or in the order in which ns3-radio takes it.
 
+use std::time::Duration;
+
 use crate::cli::{BenchRadio, RadioMode};
 use crate::command::Failure;
 use crate::command::bench::beacon::MAX_BYTES;
@@ -36,6 +38,8 @@ pub struct Setting {
     pub spacing: f64,
     /// The first seed.
     pub seed: u64,
+    /// The last part of the run is silent, so that no frame is cut off by its end.
+    pub tail: Duration,
 }
 
 impl Setting {
@@ -54,6 +58,7 @@ impl Setting {
             seconds: 10.0,
             spacing: 10.0,
             seed: 1,
+            tail: Duration::from_millis(200),
         }
     }
 
