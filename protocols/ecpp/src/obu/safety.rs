@@ -184,8 +184,10 @@ impl Obu {
             return Err(Reason::Duplicate);
         }
         let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
-        let (parameters, y) = (self.system.digest(), &neighbour.y);
-        let check = notes.signature(parameters, y, || check(parameters, y, id, body.clone(), *signature));
+        let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
+        let check = notes.signature(parameters, certificate, || {
+            check(parameters, &certificate.y, id, body.clone(), *signature)
+        });
         if !cx.check(&check).is_valid() {
             return Err(Reason::BadSignature);
         }
