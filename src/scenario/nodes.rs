@@ -211,7 +211,7 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
             .error("`at`, `route` and `every` exclude each other")
             .expected("one of them"));
     }
-    let by_junction = at.as_ref().is_some_and(|item| item.text("").is_ok());
+    let by_junction = at.as_ref().is_some_and(|item| item.value.get_ref().is_str());
     // A key that means nothing here was meant to mean something.
     let misplaced = [
         (&speed, route.is_some(), "a `route`"),

@@ -2,6 +2,7 @@
 //!
 //! It is in no registry, so that no topology can name it but those made here and in `benches/`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postcard_schema::Schema;
@@ -107,7 +108,7 @@ fn setup(setup: &Setup) -> Result<Box<dyn Deployment>, SetupError> {
     }
     Ok(Box::new(Beacons {
         car: Car {
-            frame,
+            frame: frame.into(),
             period: params.span("period"),
             first: params.span("first"),
             phase: params.flag("phase"),
@@ -133,7 +134,8 @@ impl Deployment for Beacons {
 /// Beacons, and counts what it hears.
 #[derive(Clone)]
 struct Car {
-    frame: Vec<u8>,
+    /// One for all cars: what every node holds of its own would have to be fetched into the cache.
+    frame: Arc<[u8]>,
     period: Duration,
     first: Duration,
     phase: bool,
@@ -158,7 +160,7 @@ impl Role for Car {
         if due > self.last {
             return;
         }
-        cx.send_bytes(Address::Link(LinkAddr::BROADCAST), self.frame.clone());
+        cx.send_bytes(Address::Link(LinkAddr::BROADCAST), self.frame.to_vec());
         cx.timer_at(due + self.period, timer);
     }
 
@@ -209,7 +211,6 @@ impl Fold for Nothing {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Arc;
 
     use super::*;
     use crate::event::Event;

@@ -28,8 +28,9 @@ struct Pairs {
 /// # Errors
 /// If a run cannot be set up.
 pub(super) fn points(setting: &Setting, seeds: u64, threads: usize) -> Result<Vec<Point>, Failure> {
+    let layout = Layout::new(setting, setting.seed);
     let next = AtomicU64::new(0);
-    let sum: Mutex<Result<BTreeMap<u32, Pairs>, Failure>> = Mutex::new(Ok(BTreeMap::new()));
+    let sum: Mutex<Result<Vec<Pairs>, Failure>> = Mutex::new(Ok(vec![Pairs::default(); layout.bins()]));
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, usize::try_from(seeds).unwrap_or(usize::MAX)) {
             scope.spawn(|| {
@@ -46,23 +47,18 @@ pub(super) fn points(setting: &Setting, seeds: u64, threads: usize) -> Result<Ve
         }
     });
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-    let layout = Layout::new(setting, setting.seed);
-    Ok(sum
-        .into_iter()
-        .filter(|(_, pairs)| pairs.sent > 0)
-        .map(|(bin, pairs)| Point {
-            at: layout.label(bin),
-            sent: pairs.sent,
-            received: pairs.received,
-        })
-        .collect())
+    let points = sum.iter().enumerate().map(|(bin, pairs)| Point {
+        at: layout.label(bin),
+        sent: pairs.sent,
+        received: pairs.received,
+    });
+    Ok(points.filter(|point| point.sent > 0).collect())
 }
 
-fn add(sum: &mut Result<BTreeMap<u32, Pairs>, Failure>, counted: Result<BTreeMap<u32, Pairs>, Failure>) {
+fn add(sum: &mut Result<Vec<Pairs>, Failure>, counted: Result<Vec<Pairs>, Failure>) {
     match (sum.as_mut(), counted) {
         (Ok(sum), Ok(counted)) => {
-            for (bin, pairs) in counted {
-                let total = sum.entry(bin).or_default();
+            for (total, pairs) in sum.iter_mut().zip(counted) {
                 total.sent += pairs.sent;
                 total.received += pairs.received;
             }
@@ -72,8 +68,8 @@ fn add(sum: &mut Result<BTreeMap<u32, Pairs>, Failure>, counted: Result<BTreeMap
     }
 }
 
-/// One run.
-fn run(setting: &Setting, seed: u64) -> Result<BTreeMap<u32, Pairs>, Failure> {
+/// One run: its pairs by bin.
+fn run(setting: &Setting, seed: u64) -> Result<Vec<Pairs>, Failure> {
     let layout = Layout::new(setting, seed);
     let scenario = layout.scenario(setting, seed).map_err(Failure::input)?;
     let options = Options {
@@ -101,7 +97,7 @@ struct Count<'l> {
     frames: Vec<u64>,
     /// Who sends what is on the air.
     on_air: BTreeMap<u64, usize>,
-    received: BTreeMap<u32, u64>,
+    bins: Vec<Pairs>,
 }
 
 impl<'l> Count<'l> {
@@ -110,7 +106,7 @@ impl<'l> Count<'l> {
             layout,
             frames: vec![0; layout.len()],
             on_air: BTreeMap::new(),
-            received: BTreeMap::new(),
+            bins: vec![Pairs::default(); layout.bins()],
         }
     }
 
@@ -122,35 +118,28 @@ impl<'l> Count<'l> {
             }
             Event::Unsent { node, .. } => self.frames[node.index()] += 1,
             Event::Heard { tx, receptions } => {
-                let Some(sender) = self.on_air.remove(&tx.0) else {
+                let counts = |sender: &usize| self.layout.counts(*sender);
+                let Some(sender) = self.on_air.remove(&tx.0).filter(counts) else {
                     return;
                 };
-                if !self.layout.counts(sender) {
-                    return;
-                }
                 for reception in receptions.iter().filter(|reception| reception.lost.is_none()) {
-                    *self
-                        .received
-                        .entry(self.layout.bin(sender, reception.node.index()))
-                        .or_default() += 1;
+                    self.bins[self.layout.bin(sender, reception.node.index())].received += 1;
                 }
             }
             _ => {}
         }
     }
 
-    fn finish(self) -> BTreeMap<u32, Pairs> {
-        let mut bins: BTreeMap<u32, Pairs> = BTreeMap::new();
-        let counting = |sender: &usize| self.frames[*sender] > 0 && self.layout.counts(*sender);
-        for sender in (0..self.layout.len()).filter(counting) {
+    fn finish(mut self) -> Vec<Pairs> {
+        for (sender, &frames) in self.frames.iter().enumerate() {
+            if frames == 0 || !self.layout.counts(sender) {
+                continue;
+            }
             for other in (0..self.layout.len()).filter(|other| *other != sender) {
-                bins.entry(self.layout.bin(sender, other)).or_default().sent += self.frames[sender];
+                self.bins[self.layout.bin(sender, other)].sent += frames;
             }
         }
-        for (bin, received) in self.received {
-            bins.entry(bin).or_default().received = received;
-        }
-        bins
+        self.bins
     }
 }
 

@@ -66,21 +66,27 @@ impl Layout {
         self.mode != RadioMode::Highway || (self.road * 0.25..=self.road * 0.75).contains(&x)
     }
 
+    /// How many bins there are, empty ones among them.
+    pub(super) fn bins(&self) -> usize {
+        // The first and the last node are farthest from each other.
+        self.bin(0, self.len() - 1) + 1
+    }
+
     /// The bin of a pair of nodes.
-    pub(super) fn bin(&self, a: usize, b: usize) -> u32 {
+    pub(super) fn bin(&self, a: usize, b: usize) -> usize {
         if self.mode == RadioMode::Clique {
             return 0;
         }
         let (from, to) = (self.places[a], self.places[b]);
         let (dx, dy) = (from.0 - to.0, from.1 - to.1);
-        ((dx * dx + dy * dy).sqrt() / BIN).round() as u32
+        ((dx * dx + dy * dy).sqrt() / BIN).round() as usize
     }
 
     /// What stands for a bin in the output: the distance in its middle, or how many nodes there are.
-    pub(super) fn label(&self, bin: u32) -> f64 {
+    pub(super) fn label(&self, bin: usize) -> f64 {
         match self.mode {
             RadioMode::Clique => self.places.len() as f64,
-            RadioMode::Curve | RadioMode::Highway => f64::from(bin) * BIN,
+            RadioMode::Curve | RadioMode::Highway => bin as f64 * BIN,
         }
     }
 
