@@ -12,7 +12,7 @@
 //! are lost.
 //!
 //! One thread runs the kernel. Nothing that decides an outcome reads the wall clock, a thread's name, the order of a hash
-//! map, or a pointer. Other threads compute checks ahead of time, which are pure functions.
+//! map, or a pointer. Other threads compute checks and build frames ahead of time, which are pure functions.
 
 mod callback;
 mod checks;
