@@ -60,6 +60,25 @@ fn verdicts_are_those_of_verification_on_any_host() {
 }
 
 #[test]
+fn clones_settle_once_and_an_equal_check_takes_the_verdict_over() {
+    let host = Host::new(16);
+    for (i, question) in variants().into_iter().enumerate() {
+        let (check, again) = (Check::new(question.clone()), Check::new(question));
+        assert_eq!(check.verdict(), None);
+        assert!(check.begin() && !check.clone().begin(), "one of the clones begins");
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| assert_eq!(check.clone().settle(&host), Verdict::from(i == 0)));
+            }
+        });
+        assert_eq!(check.verdict(), Some(Verdict::from(i == 0)));
+        assert_eq!(again.verdict(), None, "equal, but another");
+        again.remember(check.settle(&host));
+        assert_eq!(again.verdict(), check.verdict());
+    }
+}
+
+#[test]
 fn keys_that_are_no_points_are_invalid() {
     let host = Host::new(16);
     for key in [G1Bytes::default(), G1::identity().encode()] {
