@@ -177,15 +177,18 @@ impl Kernel {
     }
 
     /// What the node's GNSS receiver says: its place, with an error that is drawn anew at each tick.
-    fn gnss_fix(&self, index: usize) -> Fix {
-        let node = &self.nodes[index];
+    fn gnss_fix(&mut self, index: usize) -> Fix {
+        let node = &mut self.nodes[index];
         let mut fix = node.fix;
         if node.gnss_sigma > 0.0 {
-            let mut draw = self.gnss.sequence(node.key, node.key, self.ticks);
-            let radius = node.gnss_sigma * (-2.0 * libm::log(draw.unit())).sqrt();
-            let angle = core::f64::consts::TAU * draw.unit();
-            fix.x += radius * libm::cos(angle);
-            fix.y += radius * libm::sin(angle);
+            if node.gnss_error.0 != self.ticks {
+                let mut draw = self.gnss.sequence(node.key, node.key, self.ticks);
+                let radius = node.gnss_sigma * (-2.0 * libm::log(draw.unit())).sqrt();
+                let angle = core::f64::consts::TAU * draw.unit();
+                node.gnss_error = (self.ticks, radius * libm::cos(angle), radius * libm::sin(angle));
+            }
+            fix.x += node.gnss_error.1;
+            fix.y += node.gnss_error.2;
         }
         fix
     }
@@ -371,26 +374,24 @@ impl Kernel {
             return;
         }
         self.nodes[index].count_received();
-        let protocol = frame.bytes().first().copied();
-        let mut spoken = false;
-        for role in 0..self.nodes[index].seats.len() {
-            if Some(self.nodes[index].seats[role].protocol) == protocol {
-                spoken = true;
-                // Without sharing every receiver looks at the frame as if nobody had before.
-                let frame = if self.checks.are_shared() {
-                    Arc::clone(frame)
-                } else {
-                    Arc::new(Inbound::new(Arc::clone(frame.bytes())))
-                };
-                self.offer(index, class, Item::Frame { role, tx, from, frame });
-            }
-        }
-        if !spoken {
+        let Some(role) = frame
+            .bytes()
+            .first()
+            .and_then(|protocol| self.nodes[index].speaker(*protocol))
+        else {
             self.record(Event::Dropped {
                 tx,
                 node,
                 why: Reason::NotSpoken,
             });
-        }
+            return;
+        };
+        // Without sharing every receiver looks at the frame as if nobody had before.
+        let frame = if self.checks.are_shared() {
+            Arc::clone(frame)
+        } else {
+            Arc::new(Inbound::new(Arc::clone(frame.bytes())))
+        };
+        self.offer(index, class, Item::Frame { role, tx, from, frame });
     }
 }

@@ -12,7 +12,7 @@
 //! are lost.
 //!
 //! One thread runs the kernel. Nothing that decides an outcome reads the wall clock, a thread's name, the order of a hash
-//! map, or a pointer. Other threads compute checks ahead of time, which are pure functions.
+//! map, or a pointer. Other threads compute checks and build frames ahead of time, which are pure functions.
 
 mod callback;
 mod checks;
@@ -38,7 +38,7 @@ pub use workers::Executed;
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
 use crate::radio::{Air, Antenna, Channel, Draws, Key, Obstacles, Outgoing};
-use crate::scenario::{Fault, Place, Scenario};
+use crate::scenario::{Fault, Place, Profile, Scenario};
 use checks::Checks;
 use node::Node;
 use processor::Item;
@@ -103,12 +103,13 @@ impl Kernel {
         tally::take();
         let keys: Vec<Key> = scenario.nodes.iter().map(|node| Key::of(&node.name)).collect();
         let addresses = Draws::new(seed, "link address");
+        let profiles = profiles(&scenario);
         let mut nodes: Vec<Node> = scenario
             .nodes
             .iter()
-            .zip(&keys)
+            .zip(profiles.into_iter().zip(&keys))
             .enumerate()
-            .map(|(id, (node, &key))| Node::new(id as u32, node, key, &scenario, &addresses))
+            .map(|(id, (node, (profile, &key)))| Node::new(id as u32, node, profile, key, &scenario, &addresses))
             .collect();
         hand_out_roles(&scenario, &mut nodes)?;
         let outlines = scenario
@@ -483,6 +484,19 @@ impl core::fmt::Debug for Kernel {
             .field("nodes", &self.nodes.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Each node's profile; nodes with equal ones share them.
+fn profiles(scenario: &Scenario) -> Vec<Arc<Profile>> {
+    let mut known: Vec<Arc<Profile>> = Vec::new();
+    let of = |node: &crate::scenario::Node| match known.iter().find(|profile| ***profile == node.profile) {
+        Some(profile) => Arc::clone(profile),
+        None => {
+            known.push(Arc::new(node.profile.clone()));
+            Arc::clone(&known[known.len() - 1])
+        }
+    };
+    scenario.nodes.iter().map(of).collect()
 }
 
 /// Lets every protocol hand out its keys, and gives each node its roles.

@@ -1,6 +1,7 @@
 //! A node: its roles, its processor, its radio, its clock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use roadveil_role::{Fix, HostAddr, LinkAddr, Role, SetupError, Streams, Time, Timer};
 
@@ -22,48 +23,62 @@ pub(super) struct Seat {
     pub(super) timers: BTreeMap<Timer, u64>,
 }
 
-/// A node.
+/// A node. What every frame that it hears asks for stands first and together: a city's nodes fit into no cache, and a
+/// reception costs little but the lines that it reads.
+#[repr(C, align(64))]
 pub(super) struct Node {
+    /// Is it in the world at this time?
+    pub(super) present: bool,
+    /// Did it fail, by the timeline or by a panic of a role?
+    pub(super) failed: bool,
+    /// The protocol of its first role.
+    first: Option<u8>,
+    received: u16,
+    /// Counts switchings on and off.
+    pub(super) life: u32,
+    pub(super) link_addr: LinkAddr,
+    pub(super) host: Option<HostAddr>,
     pub(super) roles: Vec<Box<dyn Role>>,
     pub(super) seats: Vec<Seat>,
     pub(super) processor: Processor,
+    pub(super) profile: Arc<Profile>,
+    pub(super) fix: Fix,
+    /// Standard deviation of what its GNSS receiver says, metres, and how far that is off now, east and north, since the
+    /// tick of that number.
+    pub(super) gnss_sigma: f64,
+    pub(super) gnss_error: (u64, f64, f64),
+    clock: scenario::ClockError,
+    /// What all clocks of the run read at its start, nanoseconds: none of them may have to read less than nothing.
+    epoch: i128,
     pub(super) mac: Mac,
     pub(super) gate: Gate,
     /// Channel busy ratios since the last account, in thousandths, and how many there are.
     pub(super) channel_busy: u32,
     pub(super) channel_looks: u32,
-    pub(super) profile: Profile,
-    pub(super) link_addr: LinkAddr,
-    pub(super) host: Option<HostAddr>,
     pub(super) radio: bool,
     pub(super) key: Key,
-    pub(super) fix: Fix,
     pub(super) position: Position,
-    /// Is it in the world at this time?
-    pub(super) present: bool,
-    /// Did it fail, by the timeline or by a panic of a role?
-    pub(super) failed: bool,
     /// Did a role of it panic? Then it stays down.
     pub(super) crashed: bool,
     /// Does it stand still for good?
     pub(super) settled: bool,
-    /// Counts switchings on and off.
-    pub(super) life: u32,
     /// Counts settings of timers.
     pub(super) settings: u64,
-    received: u16,
     accounted: Time,
-    clock: scenario::ClockError,
-    /// What all clocks of the run read at its start, nanoseconds: none of them may have to read less than nothing.
-    epoch: i128,
-    pub(super) gnss_sigma: f64,
     /// Roles handed out by number, until all are there.
     handed: BTreeMap<usize, Box<dyn Role>>,
 }
 
 impl Node {
     /// The node with this number, not yet in the world.
-    pub(super) fn new(id: u32, node: &scenario::Node, key: Key, scenario: &Scenario, addresses: &Draws) -> Node {
+    pub(super) fn new(
+        id: u32,
+        node: &scenario::Node,
+        profile: Arc<Profile>,
+        key: Key,
+        scenario: &Scenario,
+        addresses: &Draws,
+    ) -> Node {
         let [a, b, c, d, e, f, ..] = addresses.bits(key, key, 0).to_le_bytes();
         let seats = node.roles.iter().map(|role| Seat {
             protocol: role.protocol.number,
@@ -83,7 +98,8 @@ impl Node {
             gate: Gate::new(&scenario.radio),
             channel_busy: 0,
             channel_looks: 0,
-            profile: node.profile.clone(),
+            profile,
+            first: node.roles.first().map(|role| role.protocol.number),
             link_addr: LinkAddr::local([a, b, c, d, e, f]),
             host: node.wired.then_some(HostAddr(id)),
             radio: node.radio,
@@ -101,6 +117,7 @@ impl Node {
             clock: node.clock,
             epoch: epoch(scenario),
             gnss_sigma: node.gnss_sigma,
+            gnss_error: (u64::MAX, 0.0, 0.0),
             handed: BTreeMap::new(),
         }
     }
@@ -118,6 +135,18 @@ impl Node {
         } else {
             Err(SetupError("a role's protocol is not part of the scenario".to_owned()))
         }
+    }
+
+    /// Which of its roles speaks that protocol: there is at most one.
+    pub(super) fn speaker(&self, protocol: u8) -> Option<usize> {
+        if self.first == Some(protocol) {
+            return Some(0);
+        }
+        let others = self.seats.iter().skip(1);
+        others
+            .map(|seat| seat.protocol)
+            .position(|found| found == protocol)
+            .map(|at| at + 1)
     }
 
     /// Does it work now?

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::processor::Class;
 use super::queue::What;
 use crate::event::{Event, Frame, NodeId, Packet, Reception, TxId};
-use crate::radio::{DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime};
+use crate::radio::{Admission, DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime};
 
 impl Kernel {
     /// A role's frame goes to the gatekeeper, and through it to the node's transmit queue.
@@ -20,9 +20,10 @@ impl Kernel {
             return;
         }
         match self.nodes[index].gate.admit(self.now, frame) {
-            Ok(Some(frame)) => self.enqueue(index, frame),
-            Ok(None) => {}
-            Err(frame) => self.unsent(index, &frame.payload, Reason::QueueFull),
+            Admission::Through(frame) => self.enqueue(index, frame),
+            Admission::Held(Some(at)) => self.push_for(at, index, What::Open),
+            Admission::Held(None) => {}
+            Admission::Full(frame) => self.unsent(index, &frame.payload, Reason::QueueFull),
         }
     }
 

@@ -22,6 +22,17 @@ const STATES: [(u16, Duration); 5] = [
     (u16::MAX, Duration::from_millis(1_000)),
 ];
 
+/// What becomes of a frame at the gate.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// It goes on to the medium access at once.
+    Through(Outgoing),
+    /// It waits; the gate opens then, if that is known.
+    Held(Option<Time>),
+    /// There is no room for it before the gate.
+    Full(Outgoing),
+}
+
 /// A node's gatekeeper.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -59,23 +70,20 @@ impl Gate {
         }
     }
 
-    /// A frame wants through: it comes back if it may go on to the medium access at once.
-    ///
-    /// # Errors
-    /// The frame, if there is no room for it before the gate.
-    pub fn admit(&mut self, now: Time, frame: Outgoing) -> Result<Option<Outgoing>, Outgoing> {
+    /// A frame wants through.
+    pub fn admit(&mut self, now: Time, frame: Outgoing) -> Admission {
         if !self.reactive {
-            return Ok(Some(frame));
+            return Admission::Through(frame);
         }
         if self.held.is_empty() && now >= self.opens {
             self.opens = Time::MAX;
-            return Ok(Some(frame));
+            return Admission::Through(frame);
         }
         if self.held.len() >= self.limit {
-            return Err(frame);
+            return Admission::Full(frame);
         }
         self.held.push_back(frame);
-        Ok(None)
+        Admission::Held(self.next())
     }
 
     /// The frame that it let through is done with: when it opens for the next one, if one waits.
@@ -84,7 +92,12 @@ impl Gate {
             return None;
         }
         self.opens = now + STATES[self.state].1;
-        (!self.held.is_empty()).then_some(self.opens)
+        self.next()
+    }
+
+    /// When it opens for the next frame, if one waits and that is known.
+    fn next(&self) -> Option<Time> {
+        (!self.held.is_empty() && self.opens < Time::MAX).then_some(self.opens)
     }
 
     /// It may be open now: the next frame.
@@ -134,7 +147,7 @@ mod tests {
     fn without_control_everything_passes() {
         let mut gate = gate(Dcc::Off);
         for _ in 0..10 {
-            assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(Some(_))));
+            assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Through(_)));
             assert_eq!(gate.done(Time::ZERO), None);
         }
     }
@@ -146,8 +159,8 @@ mod tests {
             for _ in 0..STATES.len() {
                 gate.observe(busy);
             }
-            assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(Some(_))));
-            assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(None)));
+            assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Through(_)));
+            assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Held(None)));
             assert_eq!(
                 gate.done(Time::from_millis(5)),
                 Some(Time::from_millis(5 + gap)),
@@ -160,12 +173,23 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_to_a_shut_gate_learns_when_it_opens() {
+        let mut gate = gate(Dcc::Reactive);
+        gate.admit(Time::ZERO, frame());
+        assert_eq!(gate.done(Time::ZERO), None, "nobody waits yet");
+        let early = gate.admit(Time::from_millis(20), frame());
+        assert!(matches!(early, Admission::Held(Some(at)) if at == Time::from_millis(100)));
+        assert!(gate.release(Time::from_millis(100)).is_some());
+    }
+
+    #[test]
     fn one_frame_passes_at_a_time_and_the_rest_waits_in_order() {
         let mut gate = gate(Dcc::Reactive);
-        assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(Some(_))));
-        assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(None)));
-        assert!(matches!(gate.admit(Time::ZERO, frame()), Ok(None)));
-        assert!(gate.admit(Time::ZERO, frame()).is_err(), "there is room for two");
+        assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Through(_)));
+        assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Held(None)));
+        assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Held(None)));
+        let third = gate.admit(Time::ZERO, frame());
+        assert!(matches!(third, Admission::Full(_)), "there is room for two");
         assert!(
             gate.release(Time::from_secs(100)).is_none(),
             "the first is not done with"

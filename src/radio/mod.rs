@@ -29,7 +29,7 @@ mod vehicles;
 pub use access::{Mac, Outgoing, Sensed};
 pub use air::{Air, Emission, Kind};
 pub use channel::{Antenna, Channel, Fader, Link};
-pub use dcc::Gate;
+pub use dcc::{Admission, Gate};
 pub use draw::{Draws, Key};
 pub use error_rate::{ErrorTable, Rate};
 pub use grid::Neighbours;

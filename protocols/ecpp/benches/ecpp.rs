@@ -79,7 +79,7 @@ impl Checker for Desk<'_> {
     }
 }
 
-/// One callback of a role.
+/// One callback of a role, with the jobs that it hands over.
 fn receive(
     role: &mut dyn Role,
     streams: &mut Streams,
@@ -99,6 +99,13 @@ fn receive(
     let mut cx = Cx::new(loan, desk, &mut effects, Peers::default());
     role.receive(&mut cx, from, frame);
     cx.finish();
+    for effect in &effects {
+        match effect {
+            Effect::Send { frame, .. } => assert!(frame.bytes().is_ok()),
+            Effect::EmitLater { fields, .. } => assert!(!fields.get().is_empty()),
+            _ => {}
+        }
+    }
     effects
 }
 

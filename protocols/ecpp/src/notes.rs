@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use roadveil_crypto::{Check, Digest, G1Bytes};
+use roadveil_crypto::{Check, Digest};
 use roadveil_role::Noted;
 
 use crate::cert::{CertId, Certificate};
@@ -22,7 +22,7 @@ pub struct Notes {
 #[derive(Debug)]
 struct Asked {
     parameters: Digest,
-    key: G1Bytes,
+    certificate: Arc<Certificate>,
     check: Check,
 }
 
@@ -32,15 +32,21 @@ impl Notes {
         self.certificate.get_or_init(|| (carried.id(), Arc::new(*carried)))
     }
 
-    /// The check of the message's signature under a key: noted for the key of the first who asks, which is everybody's
-    /// unless two certificates have the same name.
-    pub(crate) fn signature(&self, parameters: &Digest, key: &G1Bytes, make: impl Fn() -> Check) -> Check {
+    /// The check of the message's signature under the key of a certificate: noted for the first who asks, whose key is
+    /// everybody's unless two certificates have the same name.
+    pub(crate) fn signature(
+        &self,
+        parameters: &Digest,
+        certificate: &Arc<Certificate>,
+        make: impl Fn() -> Check,
+    ) -> Check {
         let asked = self.signature.get_or_init(|| Asked {
             parameters: *parameters,
-            key: *key,
+            certificate: Arc::clone(certificate),
             check: make(),
         });
-        if asked.key == *key && asked.parameters == *parameters {
+        let same_key = Arc::ptr_eq(&asked.certificate, certificate) || asked.certificate.y == certificate.y;
+        if same_key && asked.parameters == *parameters {
             asked.check.clone()
         } else {
             make()
@@ -51,7 +57,9 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roadveil_crypto::{ByteArray, SchnorrCheck, Signature};
+    use crate::cert::Proof;
+    use crate::system::Validity;
+    use roadveil_crypto::{ByteArray, G1Bytes, SchnorrCheck, Signature};
 
     #[test]
     fn a_noted_check_serves_its_own_key_and_parameters_only() {
@@ -67,14 +75,21 @@ mod tests {
                 },
             })
         };
-        let (one, two) = (ByteArray([1; 48]), ByteArray([2; 48]));
-        let ask = |parameters, key| notes.signature(&ByteArray([parameters; 32]), &key, || of(key));
-        let first = ask(1, one);
+        let with = |key: u8| {
+            Arc::new(Certificate {
+                epoch: 1,
+                validity: Validity { from: 0, until: 1 },
+                y: ByteArray([key; 48]),
+                proof: Proof::EMPTY,
+            })
+        };
+        let ask = |parameters, key| notes.signature(&ByteArray([parameters; 32]), &with(key), || of(with(key).y));
+        let first = ask(1, 1);
         first.remember(roadveil_crypto::Verdict::Valid);
-        assert!(ask(1, one).verdict().is_some(), "the same check");
-        for (parameters, key) in [(1, two), (2, one)] {
+        assert!(ask(1, 1).verdict().is_some(), "the same check");
+        for (parameters, key) in [(1, 2), (2, 1)] {
             let other = ask(parameters, key);
-            assert!(other.verdict().is_none() && other == of(key));
+            assert!(other.verdict().is_none() && other == of(with(key).y));
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use roadveil_role::param::Default as Preset;
-use roadveil_role::{ParamKind, ParamSpec, Params, SetupError};
+use roadveil_role::{ParamKind, ParamSpec, Params, SetupError, cam};
 
 const fn span(name: &'static str, min: Duration, max: Duration, default: Duration, help: &'static str) -> ParamSpec {
     ParamSpec {
@@ -102,7 +102,13 @@ pub const PARAMS: &[ParamSpec] = &[
         millis(10),
         secs(60),
         millis(100),
-        "time between an OBU's safety messages",
+        "time between an OBU's safety messages, if beaconing is fixed",
+    ),
+    choice(
+        "beaconing",
+        &["fixed", "cam"],
+        "fixed",
+        "fixed is one safety message each beacon_period; cam follows the vehicle's movement, by the rules of ETSI EN 302 637-2",
     ),
     count(
         "body_bytes",
@@ -217,6 +223,15 @@ pub enum Attach {
     NewNeighbour,
 }
 
+/// When an OBU says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beaconing {
+    /// Every `beacon_period`.
+    Fixed,
+    /// When it moved, or when its last message is long ago: see [`roadveil_role::cam`].
+    Cam,
+}
+
 /// The parameters of a run, for the roles.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
@@ -231,6 +246,7 @@ pub struct Config {
     pub renewal_earliest: Duration,
     pub renewal_latest: Duration,
     pub beacon_period: Duration,
+    pub beaconing: Beaconing,
     pub body_bytes: usize,
     pub attach: Attach,
     pub freshness: Duration,
@@ -269,6 +285,10 @@ impl Config {
             renewal_earliest: earliest.min(lifetime / 2),
             renewal_latest: latest.min(lifetime / 4),
             beacon_period: params.span("beacon_period"),
+            beaconing: match params.choice("beaconing") {
+                "cam" => Beaconing::Cam,
+                _ => Beaconing::Fixed,
+            },
             body_bytes: usize::try_from(params.count("body_bytes")).unwrap_or(usize::MAX),
             attach: match params.choice("attach") {
                 "always" => Attach::Always,
@@ -290,6 +310,14 @@ impl Config {
         };
         config.check()?;
         Ok(config)
+    }
+
+    /// Time between two moments at which an OBU may say something.
+    pub fn rhythm(&self) -> Duration {
+        match self.beaconing {
+            Beaconing::Fixed => self.beacon_period,
+            Beaconing::Cam => cam::CHECK,
+        }
     }
 
     fn check(&self) -> Result<(), SetupError> {

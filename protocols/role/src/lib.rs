@@ -18,6 +18,7 @@
 //! | [`reason`] | every reason for which a frame can be lost or refused |
 //! | [`random`] | streams keyed by seed, node, role, purpose and exchange |
 //! | [`protocol`], [`param`] | what a protocol says of itself: roles, parameters, marks, how to build it |
+//! | [`cam`] | when a vehicle says where it is, after ETSI EN 302 637-2 |
 //! | [`service`] | what a role may offer to another on the same node |
 //! | [`view`] | neutral shapes for what a person should see |
 //! | [`testkit`] | roles over an in-memory network with loss, reordering and duplication |
@@ -25,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod cam;
 pub mod contract;
 pub mod cx;
 pub mod inbound;

@@ -341,7 +341,7 @@ impl Obu {
         cx.cancel(RETRY);
         cx.timer_at(end, EXPIRE);
         cx.timer_at((end - lead).max(now), RENEW);
-        let phase = draw::below(cx.rng("phase", number), self.config.beacon_period);
+        let phase = draw::below(cx.rng("phase", number), self.config.rhythm());
         cx.timer(phase, BEACON);
         cx.emit(
             "key_obtained",

@@ -2,6 +2,7 @@
 
 mod issue;
 mod neighbours;
+mod places;
 mod rsus;
 mod safety;
 
@@ -36,24 +37,25 @@ const TICK: Timer = Timer(5);
 /// Time between two records of what was counted.
 const TICK_PERIOD: Duration = Duration::from_secs(1);
 
-/// The OBU's role.
+/// The OBU's role. What every message that it hears asks for stands first and together, for it is rarely in a cache.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Obu {
-    system: Arc<System>,
     config: Arc<Config>,
+    system: Arc<System>,
+    neighbours: Neighbours,
+    counts: Counts,
+    talk: Talk,
+    pseudonym: Option<Pseudonym>,
+    /// For checks of certificates and of RSUs' beacons: forgeries cost their sender nothing, and each check much.
+    admissions: Bucket,
+    beacons: Bucket,
     member: Arc<ObuKey>,
     rsus: Rsus,
-    pseudonym: Option<Pseudonym>,
     asking: Asking,
     /// The last RSU that was asked said no.
     denied: bool,
     exchanges: u64,
-    neighbours: Neighbours,
-    /// For checks of certificates and of RSUs' beacons: forgeries cost their sender nothing, and each check much.
-    admissions: Bucket,
-    beacons: Bucket,
-    talk: Talk,
-    counts: Counts,
     state: &'static str,
 }
 

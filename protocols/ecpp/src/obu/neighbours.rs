@@ -1,23 +1,21 @@
 //! The keys of other stations: each certificate is checked once, then only signatures.
 
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use roadveil_crypto::G1Bytes;
 use roadveil_role::Time;
 
+use super::places::Places;
 use crate::cert::{CertId, Certificate};
 use crate::system::Validity;
 
 /// How many keys an OBU keeps; the one heard longest ago goes first.
 pub(super) const CAPACITY: usize = 2048;
 
-/// A key whose certificate was checked. What every message asks for stands beside the certificate: a city's vehicles hear
-/// more messages than their hosts' caches hold neighbours.
+/// A key whose certificate was checked.
 #[derive(Clone, Debug)]
 pub(super) struct Neighbour {
+    /// Shared with whoever heard it in the same frame.
     pub(super) certificate: Arc<Certificate>,
-    pub(super) y: G1Bytes,
     pub(super) validity: Validity,
     heard: Time,
     window: Window,
@@ -63,39 +61,19 @@ impl Neighbour {
     }
 }
 
-/// All of them, by the names of their certificates. Nothing depends on the order in which they are walked.
+// With its name it takes one line of a cache.
+const _: () = assert!(
+    size_of::<Neighbour>() <= 56,
+    "a neighbour is looked up for every message"
+);
+
+/// All of them, by the names of their certificates.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Neighbours(Map);
-
-#[expect(
-    clippy::disallowed_types,
-    reason = "looked up by name; walks end in a minimum or drop all that is over"
-)]
-type Map = std::collections::HashMap<u64, Neighbour, BuildHasherDefault<Uniform>>;
-
-/// A name is the hash of a certificate: as good a hash as any.
-#[derive(Clone, Debug, Default)]
-struct Uniform(u64);
-
-impl Hasher for Uniform {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0 << 8 | u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, name: u64) {
-        self.0 = name;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
+pub(super) struct Neighbours(Places<Neighbour>);
 
 impl Neighbours {
     pub(super) fn get_mut(&mut self, id: &CertId) -> Option<&mut Neighbour> {
-        self.0.get_mut(&u64::from_be_bytes(id.0))
+        self.0.get_mut(u64::from_be_bytes(id.0))
     }
 
     /// Keeps a certificate that was checked.
@@ -104,20 +82,15 @@ impl Neighbours {
             self.forget_expired(now);
         }
         if self.0.len() >= CAPACITY {
-            let oldest = self
-                .0
-                .iter()
-                .min_by_key(|(id, known)| (known.heard, **id))
-                .map(|(id, _)| *id);
-            if let Some(oldest) = oldest {
-                self.0.remove(&oldest);
+            let oldest = self.0.iter().min_by_key(|(id, known)| (known.heard, *id));
+            if let Some(oldest) = oldest.map(|(id, _)| id) {
+                self.0.remove(oldest);
             }
         }
         self.0.insert(
             u64::from_be_bytes(id.0),
             Neighbour {
                 certificate: Arc::clone(certificate),
-                y: certificate.y,
                 validity: certificate.validity,
                 heard: now,
                 window: Window::default(),
@@ -127,7 +100,16 @@ impl Neighbours {
 
     /// Forgets keys whose time is over.
     pub(super) fn forget_expired(&mut self, now: Time) {
-        self.0.retain(|_, known| now < known.validity.end());
+        let over = |known: &Neighbour| now >= known.validity.end();
+        let over: Vec<u64> = self
+            .0
+            .iter()
+            .filter(|(_, known)| over(known))
+            .map(|(id, _)| id)
+            .collect();
+        for id in over {
+            self.0.remove(id);
+        }
     }
 }
 

@@ -10,13 +10,14 @@ use roadveil_crypto::{
     Charge, Check, CheckDigest, Digest, G1, G1Bytes, Host, Op, PreparedKey, Question, SecretBytes, Signature,
     SigningKey, schnorr,
 };
+use roadveil_role::cam::Trigger;
 use roadveil_role::{Built, Cx, Reason, Time, encode};
 
 use super::{BEACON, Obu};
 use crate::cert::{CertId, Certificate};
 use crate::messages::{Body, Cam, Credential, Msg, Safety};
 use crate::notes::Notes;
-use crate::params::Attach;
+use crate::params::{Attach, Beaconing};
 use crate::system::{Location, System, domain};
 
 /// How many unknown certificates are remembered.
@@ -26,9 +27,11 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// In the mode `every-second`.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the next message has to bring.
+/// When the next message is due, and what it has to bring.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Talk {
+    /// Of `beaconing = "cam"`.
+    trigger: Trigger,
     /// When the certificate was last attached.
     attached: Option<Time>,
     /// Somebody lacks it.
@@ -93,8 +96,27 @@ impl Talk {
 }
 
 impl Obu {
-    /// A safety message, every `beacon_period` while there is a valid key.
+    /// The moment for a safety message, while there is a valid key: every `beacon_period`, or a look at whether one is due.
     pub(super) fn talk(&mut self, cx: &mut Cx<'_>, due: Time) {
+        let now = cx.now();
+        if self.valid_pseudonym(now).is_none() {
+            return;
+        }
+        let is_due = match self.config.beaconing {
+            Beaconing::Fixed => true,
+            Beaconing::Cam => self.talk.trigger.check(due, &cx.position()).is_some(),
+        };
+        if is_due {
+            self.speak(cx);
+        }
+        // Due times add up without drift; a processor that fell behind skips what it missed.
+        let rhythm = self.config.rhythm();
+        let next = due + rhythm;
+        cx.timer_at(if next > now { next } else { now + rhythm }, BEACON);
+    }
+
+    /// A safety message.
+    fn speak(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
         let (config, system) = (self.config.clone(), self.system.clone());
         let attach = self.talk.attaches(config.attach, now);
@@ -103,11 +125,7 @@ impl Obu {
             super::issue::Asking::Exchanging(exchange) => Some(exchange.addr),
             _ => None,
         };
-        let Some(pseudonym) = self
-            .pseudonym
-            .as_mut()
-            .filter(|known| now < known.certificate.validity.end())
-        else {
+        let Some(pseudonym) = self.pseudonym.as_mut() else {
             return;
         };
         let wanted = self.talk.take_wanted(now);
@@ -136,9 +154,6 @@ impl Obu {
             cx.broadcast_later(move || speech.build());
         }
         self.counts.sent += 1;
-        // Due times add up without drift; a processor that fell behind skips what it missed.
-        let next = due + config.beacon_period;
-        cx.timer_at(if next > now { next } else { now + config.beacon_period }, BEACON);
     }
 
     /// A.4: is it fresh, is its certificate good, is it new, does its signature hold?
@@ -184,8 +199,10 @@ impl Obu {
             return Err(Reason::Duplicate);
         }
         let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
-        let (parameters, y) = (self.system.digest(), &neighbour.y);
-        let check = notes.signature(parameters, y, || check(parameters, y, id, body.clone(), *signature));
+        let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
+        let check = notes.signature(parameters, certificate, || {
+            check(parameters, &certificate.y, id, body.clone(), *signature)
+        });
         if !cx.check(&check).is_valid() {
             return Err(Reason::BadSignature);
         }

@@ -1,0 +1,247 @@
+//! Buildings in the way: walls crossed and metres inside (Sommer, Eckhoff, German, Dressler, WONS 2011).
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `walls` | the walls in a grid, and the walk along a ray |
+//! | `hint` | which building to try before walking |
+
+mod hint;
+mod walls;
+
+use core::cmp::Ordering;
+
+use hint::{Hints, Slot};
+use walls::{Point, Ray, Walls};
+
+/// All buildings.
+///
+/// The loss between two places depends on them and the buildings alone, and is the same both ways: what is remembered
+/// between two questions only says where to look first.
+#[derive(Clone, Debug, Default)]
+pub struct Obstacles {
+    wall_db: f64,
+    indoor_db_per_m: f64,
+    walls: Walls,
+    hints: Hints,
+    /// Walls found by the last walk, and where along the ray; kept for their memory only.
+    found: Vec<u32>,
+    crossings: Vec<Crossing>,
+}
+
+/// A wall crossed.
+#[derive(Clone, Copy, Debug)]
+struct Crossing {
+    building: u32,
+    wall: u32,
+    /// Share of the ray.
+    along: f64,
+}
+
+impl Obstacles {
+    /// Sorts the walls of `buildings` (outlines in metres, closed or not); each wall takes `wall_db`, each metre inside
+    /// `indoor_db_per_m`. An outline with a corner that is no finite number is left out.
+    pub fn new<'a>(buildings: impl IntoIterator<Item = &'a [Point]>, wall_db: f64, indoor_db_per_m: f64) -> Obstacles {
+        let walls = Walls::new(buildings);
+        Obstacles {
+            wall_db,
+            indoor_db_per_m,
+            hints: if walls.is_empty() {
+                Hints::default()
+            } else {
+                Hints::new(&walls)
+            },
+            walls,
+            ..Obstacles::default()
+        }
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.walls.is_empty()
+    }
+
+    /// What walls and rooms between two places take, dB; `None` if it is more than `margin_db`.
+    pub fn loss(&mut self, a: Point, b: Point, margin_db: f64) -> Option<f64> {
+        if self.walls.is_empty() {
+            return (margin_db >= 0.0).then_some(0.0);
+        }
+        let (a, b) = (self.walls.place(a), self.walls.place(b));
+        let by = (b.0 - a.0, b.1 - a.1);
+        let slot = self.hints.slot(a, by);
+        if let Some(slot) = slot
+            && 2.0 * self.wall_db > margin_db
+            && self.hints.blocks(slot, a, by)
+        {
+            return None;
+        }
+        self.walk(&Ray::new(a, b), slot, margin_db)
+    }
+
+    /// Walks along a ray until it ends, or until the walls found take more than the margin; then the first of them is
+    /// what to try next time.
+    #[inline(never)]
+    fn walk(&mut self, ray: &Ray, slot: Option<Slot>, margin_db: f64) -> Option<f64> {
+        let wall_db = self.wall_db;
+        let too_many = |walls: usize| walls as f64 * wall_db > margin_db;
+        self.walls.cross(ray, too_many, &mut self.found);
+        if too_many(self.found.len()) {
+            if let (Some(slot), Some(&wall), true) = (slot, self.found.first(), margin_db < 2.0 * wall_db) {
+                let by = (ray.b.0 - ray.a.0, ray.b.1 - ray.a.1);
+                self.hints.learn(slot, self.walls.owner(wall), ray.a, by);
+            }
+            return None;
+        }
+        let inside = if self.found.is_empty() { 0.0 } else { self.inside(ray) };
+        let loss = self.found.len() as f64 * wall_db + inside * self.indoor_db_per_m;
+        (loss <= margin_db).then_some(loss)
+    }
+
+    /// How many metres of a ray lie inside of buildings, from where it crosses the walls found.
+    fn inside(&mut self, ray: &Ray) -> f64 {
+        let (from, to) = if ray.a < ray.b { (ray.a, ray.b) } else { (ray.b, ray.a) };
+        self.crossings.clear();
+        self.crossings.extend(self.found.iter().map(|&wall| Crossing {
+            building: self.walls.owner(wall),
+            wall,
+            along: self.walls.along(wall, from, to),
+        }));
+        self.crossings.sort_unstable_by(|x, y| {
+            (x.building, x.along, x.wall)
+                .partial_cmp(&(y.building, y.along, y.wall))
+                .unwrap_or(Ordering::Equal)
+        });
+        let mut inside = 0.0;
+        for crossed in self.crossings.chunk_by(|x, y| x.building == y.building) {
+            let begins_inside = crossed.len() % 2 == 1 && self.walls.contains(crossed[0].building, from);
+            let turns = crossed.iter().map(|crossing| crossing.along);
+            let mut entered = None;
+            for turn in begins_inside.then_some(0.0).into_iter().chain(turns) {
+                match entered.take() {
+                    None => entered = Some(turn),
+                    Some(entered) => inside += turn - entered,
+                }
+            }
+            inside += entered.map_or(0.0, |entered| 1.0 - entered);
+        }
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        inside * (dx * dx + dy * dy).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn square(x: f64, y: f64, side: f64) -> Vec<(f64, f64)> {
+        vec![(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)]
+    }
+
+    fn of(buildings: &[Vec<(f64, f64)>]) -> Obstacles {
+        Obstacles::new(buildings.iter().map(Vec::as_slice), 9.0, 0.4)
+    }
+
+    #[test]
+    fn a_building_in_between_is_two_walls_and_its_depth() {
+        let mut obstacles = of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]);
+        let mut loss = |a, b| obstacles.loss(a, b, 100.0).expect("within the margin");
+        let close = |loss: f64, expected: f64| assert!((loss - expected).abs() < 1e-4, "{loss}, expected {expected}");
+        close(loss((0.0, 0.0), (400.0, 0.0)), 4.0 * 9.0 + 30.0 * 0.4);
+        close(loss((400.0, 0.0), (0.0, 0.0)), 4.0 * 9.0 + 30.0 * 0.4);
+        close(loss((0.0, 0.0), (200.0, 0.0)), 2.0 * 9.0 + 20.0 * 0.4);
+        close(loss((0.0, 100.0), (400.0, 100.0)), 0.0);
+        // From within: one wall, and eleven metres up to it; the same from without.
+        close(loss((110.0, 0.0), (200.0, 0.0)), 9.0 + 11.0 * 0.4);
+        close(loss((10.0, 0.0), (110.0, 0.0)), 9.0 + 9.0 * 0.4);
+        // Within one building: no wall, and no metre counted, since no wall tells of it.
+        close(loss((106.0, 0.0), (116.0, 2.0)), 0.0);
+    }
+
+    #[test]
+    fn what_takes_more_than_the_margin_is_nothing_whatever_was_asked_before() {
+        let mut obstacles = of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]);
+        let (a, b) = ((0.0, 0.0), (400.0, 0.0));
+        for margin in [5.0, 30.0, 100.0, 30.0, 47.9, 48.1, 5.0] {
+            assert_eq!(obstacles.loss(a, b, margin).is_some(), margin > 48.0, "margin {margin}");
+            assert_eq!(
+                of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]).loss(b, a, margin),
+                obstacles.loss(a, b, margin)
+            );
+        }
+    }
+
+    #[test]
+    fn no_buildings_cost_nothing() {
+        assert_eq!(of(&[]).loss((0.0, 0.0), (10.0, 0.0), 3.0), Some(0.0));
+    }
+
+    /// Walls crossed, and metres inside, by trying every wall of every building.
+    fn by_brute_force(buildings: &[Vec<Point>], a: Point, b: Point) -> f64 {
+        let by = (b.0 - a.0, b.1 - a.1);
+        let length = (by.0 * by.0 + by.1 * by.1).sqrt();
+        let mut loss = 0.0;
+        for outline in buildings {
+            let mut turns: Vec<f64> = Vec::new();
+            for pair in outline.windows(2) {
+                let wall = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+                let to = (pair[0].0 - a.0, pair[0].1 - a.1);
+                let under = by.0 * wall.1 - by.1 * wall.0;
+                let (along, on_wall) = (
+                    (to.0 * wall.1 - to.1 * wall.0) / under,
+                    (to.0 * by.1 - to.1 * by.0) / under,
+                );
+                if (0.0..=1.0).contains(&along) && (0.0..=1.0).contains(&on_wall) {
+                    turns.push(along);
+                }
+            }
+            loss += turns.len() as f64 * 9.0;
+            let inside = |at: Point| {
+                let (low, high) = (outline[0], outline[2]);
+                at.0 > low.0 && at.0 < high.0 && at.1 > low.1 && at.1 < high.1
+            };
+            // One that holds both ends has no wall that tells of it.
+            if !turns.is_empty() {
+                turns.sort_by(f64::total_cmp);
+                let begin = inside(a).then_some(0.0);
+                let end = inside(b).then_some(1.0);
+                let turns: Vec<f64> = begin.into_iter().chain(turns).chain(end).collect();
+                loss += turns
+                    .chunks(2)
+                    .map(|pair| (pair[1] - pair[0]) * length * 0.4)
+                    .sum::<f64>();
+            }
+        }
+        loss
+    }
+
+    proptest! {
+        #[test]
+        fn the_grid_finds_what_trying_every_wall_finds(
+            squares in proptest::collection::vec((0i32..800, 0i32..600, 5i32..90), 1..25),
+            ends in proptest::collection::vec((-200i32..1000, -200i32..800, -200i32..1000, -200i32..800), 1..12),
+        ) {
+            let whole = |value: i32| f64::from(value);
+            let buildings: Vec<_> = squares.iter().map(|&(x, y, side)| square(whole(x), whole(y), whole(side))).collect();
+            let mut obstacles = of(&buildings);
+            // Many rays of one city, each in both directions and with several margins: what was found before may only
+            // make it faster. Ends lie off the corners' raster, on that of the rays.
+            for _ in 0..2 {
+                for &(ax, ay, bx, by) in &ends {
+                    let (a, b) = ((whole(ax) + 0.25, whole(ay) + 0.375), (whole(bx) + 0.625, whole(by) + 0.125));
+                    let expected = by_brute_force(&buildings, a, b);
+                    for margin in [5.0, 12.0, 17.0, 30.0, 100.0, 1e6] {
+                        for (from, to) in [(a, b), (b, a)] {
+                            let loss = obstacles.loss(from, to, margin);
+                            if (expected - margin).abs() > 0.01 {
+                                prop_assert_eq!(loss.is_some(), expected < margin, "{} in {}", expected, margin);
+                            }
+                            if let Some(loss) = loss {
+                                prop_assert!((loss - expected).abs() < 0.01, "{} instead of {}", loss, expected);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
