@@ -28,8 +28,10 @@ summed() {
 }
 
 seeds curve-none-100B-exp2.0.csv 1 curve --fading none --bytes 100 --exponent 2.0 --frames 1000
+seeds curve-none-300B-exp2.2.csv 1 curve --fading none --bytes 300 --exponent 2.2 --frames 1000
 seeds curve-none-300B-exp2.5.csv 1 curve --fading none --bytes 300 --exponent 2.5 --frames 1000
 seeds curve-nakagami-100B-exp2.0.csv 1 curve --fading nakagami --bytes 100 --exponent 2.0 --frames 10000
+seeds curve-nakagami-300B-exp2.2.csv 1 curve --fading nakagami --bytes 300 --exponent 2.2 --frames 10000
 seeds curve-nakagami-500B-exp3.0.csv 1 curve --fading nakagami --bytes 500 --exponent 3.0 --frames 10000
 seeds curve-nakagami-1500B-exp2.5.csv 1 curve --fading nakagami --bytes 1500 --exponent 2.5 --frames 10000
 summed highway-100x20m-nakagami-400B-exp2.5.csv 20 highway --nodes 100 --spacing 20 --bytes 400 --seconds 3

@@ -77,6 +77,7 @@ fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) 
         .x_desc(&plot.x)
         .y_desc(&plot.y)
         .y_labels(6)
+        .x_label_formatter(&|x| x.to_string())
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.15))
         .label_style((FONT, 13))
@@ -101,7 +102,8 @@ fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) 
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        // Ratios fall towards the right, and leave this corner free.
+        .position(SeriesLabelPosition::LowerLeft)
         .background_style(WHITE.mix(0.9))
         .border_style(BLACK.mix(0.3))
         .label_font((FONT, 13))

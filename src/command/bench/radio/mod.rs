@@ -48,7 +48,7 @@ pub(super) fn bench(args: &BenchRadio) -> Result<Exit, Failure> {
         points.extend(count::points(setting, u64::from(args.seeds), threads)?);
     }
     if let (Some(path), Some(setting)) = (&args.svg, settings.first()) {
-        let name = args.with.as_deref().map(|path| path.display().to_string());
+        let name = args.with.as_deref().map(label);
         let others = name.as_deref().zip(others.as_deref());
         let picture =
             print::picture(setting, &points, others).map_err(|error| Failure::Stuck(miette::miette!("{error}")))?;
@@ -62,8 +62,27 @@ pub(super) fn bench(args: &BenchRadio) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// A file in a legend: its name, and the folder in which it lies.
+fn label(path: &Path) -> String {
+    let folder = path.parent().and_then(Path::file_name).map(Path::new);
+    let name = path.with_extension("");
+    let name = name.file_name().map(Path::new).unwrap_or(path);
+    folder.unwrap_or(Path::new("")).join(name).display().to_string()
+}
+
 fn read(path: &Path, mode: RadioMode) -> Result<Vec<Point>, Failure> {
     let refused = |why: String| Failure::Input(miette::miette!("{}: {why}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
     print::read_csv(mode, &text).map_err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_names_a_file_by_its_folder_and_name() {
+        assert_eq!(label(Path::new("tests/data/ns3/clique-300B.csv")), "ns3/clique-300B");
+        assert_eq!(label(Path::new("curve-exp2.2.csv")), "curve-exp2.2");
+    }
 }

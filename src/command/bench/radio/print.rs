@@ -155,11 +155,11 @@ pub(super) fn picture(
     if setting.mode == RadioMode::Highway {
         let _ = write!(title, ", {} nodes {} m apart", setting.nodes, setting.spacing);
     }
-    // Beyond the last that anybody received there is nothing to see.
+    // Where next to nothing is received there is nothing to see.
     let far = points
         .iter()
         .chain(others.map_or(&[][..], |(_, points)| points))
-        .filter(|point| point.received > 0)
+        .filter(|point| point.ratio() > 0.002)
         .map(|point| point.at)
         .fold(0.0, f64::max);
     let series = |name: &str, joined: bool, points: &[Point]| Series {
