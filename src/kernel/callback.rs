@@ -319,7 +319,9 @@ impl Kernel {
         if self.owners.get(&old) == Some(&(index as u32)) {
             self.owners.remove(&old);
         }
-        self.owners.insert(addr, index as u32);
+        if self.nodes[index].radio {
+            self.owners.insert(addr, index as u32);
+        }
         self.record(Event::Readdressed {
             node: NodeId(index as u32),
             addr,

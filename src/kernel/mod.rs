@@ -251,10 +251,9 @@ impl Kernel {
             What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
                 self.lose_effects(index, &bundle.effects);
             }
-            What::Acknowledge { to, frame, .. }
+            What::Acknowledge { to, life, frame, .. }
                 if self.nodes.get(index).is_some_and(|node| node.life != entry.life) =>
             {
-                let life = self.nodes[to as usize].life;
                 self.expect_nothing(to as usize, life, *frame);
             }
             _ if self.nodes.get(index).is_none_or(|node| node.life != entry.life) => {}
@@ -263,7 +262,7 @@ impl Kernel {
             What::Release(bundle) => self.release(index, *bundle),
             What::Open => self.open_gate(index),
             What::Access { plan } => self.access(index, plan),
-            What::Acknowledge { tx, to, frame } => self.acknowledge(index, tx, to, *frame),
+            What::Acknowledge { tx, to, life, frame } => self.acknowledge(index, tx, (to, life), *frame),
             What::Settle { delivered, frame } => self.settle(index, delivered, *frame),
         }
     }

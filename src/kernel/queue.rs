@@ -37,8 +37,13 @@ pub(super) enum What {
     Noticed { slot: u32 },
     /// A frame's last symbol.
     FrameEnd { slot: u32 },
-    /// The receiver of a frame acknowledges it.
-    Acknowledge { tx: TxId, to: u32, frame: Box<Outgoing> },
+    /// The receiver of a frame acknowledges it; `to` sent it in that life.
+    Acknowledge {
+        tx: TxId,
+        to: u32,
+        life: u32,
+        frame: Box<Outgoing>,
+    },
     /// An acknowledgement came, or should have come by now.
     Settle { delivered: bool, frame: Box<Outgoing> },
     /// A packet arrives over the wires.

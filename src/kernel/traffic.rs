@@ -19,6 +19,7 @@ impl Kernel {
             self.unsent(index, &frame.payload, Reason::NoSuchAddress);
             return;
         }
+        self.expire_held(index);
         match self.nodes[index].gate.admit(self.now, frame) {
             Admission::Through(frame) => self.enqueue(index, frame),
             Admission::Held(Some(at)) => self.push_for(at, index, What::Open),
@@ -28,6 +29,14 @@ impl Kernel {
     }
 
     fn enqueue(&mut self, index: usize, frame: Outgoing) {
+        if self.nodes[index].mac.is_full(frame.priority) {
+            self.expire_queued(index);
+        }
+        if !self.nodes[index].is_up() {
+            // The job that builds an old frame panicked a moment ago.
+            self.unsent(index, &frame.payload, Reason::NodeDown);
+            return;
+        }
         let sensed = self.air.sense(index as u32, self.now);
         match self.nodes[index].mac.enqueue(self.now, frame, sensed, &self.backoff) {
             Ok(()) => self.seek_access(index),
@@ -37,21 +46,41 @@ impl Kernel {
 
     /// The gatekeeper may be open: the next frame that is not too old.
     pub(super) fn open_gate(&mut self, index: usize) {
-        let lifetime = Duration::from_millis(self.air.params().lifetime_ms);
-        let Some(frame) = self.nodes[index].gate.release(self.now) else {
-            return;
-        };
-        if self.now.since(frame.since) > lifetime {
-            self.give_up(index, &frame, Reason::Expired);
-        } else {
+        self.expire_held(index);
+        if let Some(frame) = self.nodes[index].gate.release(self.now) {
             self.enqueue(index, frame);
         }
     }
 
-    /// A frame that the gatekeeper let through never reaches the air.
+    /// For how long a frame is worth sending.
+    fn lifetime(&self) -> Duration {
+        Duration::from_millis(self.air.params().lifetime_ms)
+    }
+
+    /// Gives up what has waited too long before the gate. That does not shut it: old frames must not keep out new ones.
+    fn expire_held(&mut self, index: usize) {
+        let lifetime = self.lifetime();
+        while let Some(frame) = self.nodes[index].gate.pop_expired(self.now, lifetime) {
+            self.unsent(index, &frame.payload, Reason::Expired);
+        }
+    }
+
+    /// Gives up what has waited too long for the channel.
+    fn expire_queued(&mut self, index: usize) {
+        let lifetime = self.lifetime();
+        while let Some(frame) = self.nodes[index].mac.pop_expired(self.now, lifetime) {
+            self.give_up(index, &frame, Reason::Expired);
+        }
+    }
+
+    /// A frame that the gatekeeper let through does not reach the air, or not once more.
     fn give_up(&mut self, index: usize, frame: &Outgoing, why: Reason) {
         self.unsent(index, &frame.payload, why);
-        self.shut_gate(index);
+        if frame.attempt > 0 {
+            self.shut_gate(index);
+        } else if let Some(at) = self.nodes[index].gate.missed(self.now) {
+            self.push_for(at, index, What::Open);
+        }
     }
 
     /// A frame is done with: the gatekeeper shuts for a while.
@@ -104,10 +133,7 @@ impl Kernel {
         if self.nodes[index].mac.plan != plan {
             return;
         }
-        let lifetime = Duration::from_millis(self.air.params().lifetime_ms);
-        while let Some(frame) = self.nodes[index].mac.pop_expired(self.now, lifetime) {
-            self.give_up(index, &frame, Reason::Expired);
-        }
+        self.expire_queued(index);
         let sensed = self.air.sense(index as u32, self.now);
         if sensed.taken {
             // Somebody began before this node had anything to send.
@@ -229,7 +255,7 @@ impl Kernel {
             Some(to) if decoded && self.nodes[to as usize].is_up() => {
                 let (to, by) = (sender as u32, to as usize);
                 let frame = Box::new(frame);
-                self.push_for(self.now + SIFS, by, What::Acknowledge { tx, to, frame });
+                self.push_for(self.now + SIFS, by, What::Acknowledge { tx, to, life, frame });
             }
             _ => self.expect_nothing(sender, life, frame),
         }
@@ -244,8 +270,7 @@ impl Kernel {
     }
 
     /// A node acknowledges a frame, unless it is sending itself.
-    pub(super) fn acknowledge(&mut self, index: usize, tx: TxId, to: u32, frame: Outgoing) {
-        let life = self.nodes[to as usize].life;
+    pub(super) fn acknowledge(&mut self, index: usize, tx: TxId, (to, life): (u32, u32), frame: Outgoing) {
         if self.air.is_sending(index as u32) {
             self.expect_nothing(to as usize, life, frame);
             return;

@@ -44,8 +44,9 @@ pub struct Sensed {
     pub busy: bool,
     /// Since when it is idle, if it is; in future while it is reserved.
     pub idle_since: Time,
-    /// Was the last frame spoilt, so that others may wait for an acknowledgement that this node cannot foresee?
-    pub spoilt: bool,
+    /// When the last frame ended, if it was spoilt, so that others may wait for an acknowledgement that this node cannot
+    /// foresee.
+    pub spoilt_at: Option<Time>,
 }
 
 /// An access category's contention.
@@ -115,6 +116,11 @@ impl Mac {
         }
     }
 
+    /// Is there no room for a frame of this priority?
+    pub fn is_full(&self, priority: Priority) -> bool {
+        self.categories[self.index(priority)].queue.len() >= self.limit
+    }
+
     /// Is there nothing that could be held up by a busy channel: no frame, and no back-off left over?
     pub fn is_quiet(&self) -> bool {
         self.categories
@@ -144,8 +150,8 @@ impl Mac {
         }
         let first = category.queue.is_empty();
         category.queue.push_back(frame);
-        if first && !sending && category.slots == 0 {
-            if sensed.busy {
+        if first && category.slots == 0 {
+            if sensed.busy || sending {
                 self.draw(index, now, draws);
             } else {
                 category.from = match law {
@@ -241,8 +247,8 @@ impl Mac {
 
     /// The end of a category's inter-frame space.
     fn space(&self, index: usize, sensed: Sensed) -> Time {
-        let space = sensed.idle_since + SIFS + SLOT * self.categories[index].aifsn;
-        if sensed.spoilt { space + EIFS_EXTRA } else { space }
+        let foreseen = sensed.spoilt_at.map_or(Time::ZERO, |at| at + EIFS_EXTRA);
+        sensed.idle_since.max(foreseen) + SIFS + SLOT * self.categories[index].aifsn
     }
 
     /// When a category's turn comes.
@@ -323,7 +329,7 @@ mod tests {
             taken: false,
             busy: false,
             idle_since: Time(since_us * 1_000),
-            spoilt: false,
+            spoilt_at: None,
         }
     }
 
@@ -414,10 +420,21 @@ mod tests {
             .expect("room");
         mac.categories[0].slots = 0;
         let spoilt = Sensed {
-            spoilt: true,
+            spoilt_at: Some(us(1_500)),
             ..idle(1_500)
         };
         assert_eq!(turn(&mut mac, spoilt), Some(us(1_500) + DIFS + EIFS_EXTRA));
+        // What kept the channel busy after it is over later, and hides part of the longer space.
+        let longer = Sensed {
+            spoilt_at: Some(us(1_500)),
+            ..idle(1_550)
+        };
+        assert_eq!(turn(&mut mac, longer), Some(us(1_500) + DIFS + EIFS_EXTRA));
+        let long_ago = Sensed {
+            spoilt_at: Some(us(1_500)),
+            ..idle(1_700)
+        };
+        assert_eq!(turn(&mut mac, long_ago), Some(us(1_700) + DIFS));
     }
 
     #[test]

@@ -141,7 +141,8 @@ impl Air {
     /// A node is switched on or off.
     pub fn switch(&mut self, node: u32, up: bool) {
         self.up[node as usize] = up;
-        self.receivers[node as usize].contends = false;
+        let lost = self.receivers[node as usize].switch();
+        self.mark(lost);
     }
 
     /// The channel as a node senses it.

@@ -95,6 +95,17 @@ impl Gate {
         self.next()
     }
 
+    /// The frame that it let through never reached the air: it opens at once.
+    pub fn missed(&mut self, now: Time) -> Option<Time> {
+        self.opens = now;
+        self.next()
+    }
+
+    /// The first frame that has waited before it for longer than `lifetime`.
+    pub fn pop_expired(&mut self, now: Time, lifetime: Duration) -> Option<Outgoing> {
+        self.held.pop_front_if(|frame| now.since(frame.since) > lifetime)
+    }
+
     /// When it opens for the next frame, if one waits and that is known.
     fn next(&self) -> Option<Time> {
         (!self.held.is_empty() && self.opens < Time::MAX).then_some(self.opens)

@@ -26,9 +26,9 @@ pub type Power = u64;
 /// Stronger than any frame that is received: what a node hears of itself.
 pub const OWN: Power = 1 << 60;
 
-/// Milliwatts as power; a hundred milliwatts at most, so that no sum can overflow.
+/// Milliwatts as power; ten milliwatts at most, so that the sum of a thousand frames does not overflow.
 pub fn power(milliwatts: f64) -> Power {
-    (milliwatts * 1e15).min(1e17) as Power
+    (milliwatts * 1e15).min(1e16) as Power
 }
 
 /// What all receivers have in common.
@@ -104,6 +104,8 @@ struct Lock {
     /// Random bits that decide whether the header and the payload survive what they suffered.
     coins: u64,
     stage: Stage,
+    /// Did it take over from a frame for which the channel was taken? Then it is taken without a gap.
+    held: bool,
     /// Was there ever interference worth the name?
     disturbed: bool,
 }
@@ -133,8 +135,9 @@ pub struct Receiver {
     energy: Power,
     lock: Option<Lock>,
     sending: bool,
-    /// The last frame of which the signal field was decoded was spoilt: others may wait for an acknowledgement of it.
-    spoilt: bool,
+    /// When the last frame of which the signal field was decoded ended, if it was spoilt: others may wait for an
+    /// acknowledgement of it.
+    spoilt_at: Option<Time>,
     /// Does the node wait for the channel?
     pub contends: bool,
     /// Since when the energy is above the threshold, while it is.
@@ -150,7 +153,7 @@ impl Receiver {
     pub fn is_taken(&self, now: Time, phy: &Phy) -> bool {
         self.sending
             || (self.energy >= phy.sense && now >= self.loud_since + DETECTION)
-            || self.lock.is_some_and(|lock| now >= lock.start + DETECTION)
+            || self.lock.is_some_and(|lock| lock.held || now >= lock.start + DETECTION)
     }
 
     /// The channel as the node's medium access sees it.
@@ -160,7 +163,7 @@ impl Receiver {
             taken,
             busy: taken || now < self.idle_since,
             idle_since: self.idle_since,
-            spoilt: self.spoilt,
+            spoilt_at: self.spoilt_at,
         }
     }
 
@@ -192,13 +195,15 @@ impl Receiver {
     /// given up on the way.
     pub fn settle(&mut self, now: Time, phy: &Phy) -> Option<GivenUp> {
         let lock = self.lock.as_mut()?;
+        let lock_held = lock.held;
         let interference = (self.energy - lock.signal) as f64;
         if lock.stage == Stage::Preamble {
             if now < lock.start + DETECTION {
                 return None;
             }
             if (lock.signal as f64) < (phy.noise + interference) * phy.preamble_ratio {
-                return self.give_up(interference > 0.1 * phy.noise);
+                // Nobody has noticed it, unless it took over.
+                return self.give_up(now, lock_held, interference > 0.1 * phy.noise, phy);
             }
             lock.stage = Stage::Header;
         }
@@ -206,17 +211,33 @@ impl Receiver {
         if lock.stage == Stage::Header && now >= lock.start + HEADER {
             if !survives(lock.header_loss, lock.coins >> 32) {
                 let disturbed = lock.disturbed;
-                return self.give_up(disturbed);
+                return self.give_up(now, true, disturbed, phy);
             }
             lock.stage = Stage::Payload;
-            self.spoilt = false;
+            self.spoilt_at = None;
         }
         None
     }
 
-    fn give_up(&mut self, disturbed: bool) -> Option<GivenUp> {
+    /// The frame that was followed is followed no longer. If the channel was taken for it, it may be idle from now on.
+    fn give_up(&mut self, now: Time, noticed: bool, disturbed: bool, phy: &Phy) -> Option<GivenUp> {
         let why = if disturbed { Reason::Collision } else { Reason::Noise };
+        let given_up = self.drop_lock(why);
+        if noticed {
+            self.note_idle(now, phy);
+        }
+        given_up
+    }
+
+    fn drop_lock(&mut self, why: Reason) -> Option<GivenUp> {
         self.lock.take().map(|lock| GivenUp { place: lock.place, why })
+    }
+
+    /// The node is switched on or off: what it followed is lost, and what it knew is forgotten.
+    pub fn switch(&mut self) -> Option<GivenUp> {
+        self.contends = false;
+        self.spoilt_at = None;
+        self.drop_lock(Reason::NodeDown)
     }
 
     /// A frame begins to arrive. First what becomes of it, `None` as long as it is followed; then what became of the frame
@@ -236,13 +257,14 @@ impl Receiver {
         if signal < phy.sensitivity {
             return (Some(Reason::BelowSensitivity), None);
         }
-        let mut before = None;
+        let (mut before, mut held) = (None, false);
         if let Some(lock) = &self.lock {
             if !lock.yields_to(now, signal, phy) {
                 return (Some(Reason::CaptureLost), None);
             }
             let why = Reason::CaptureLost;
             before = Some(GivenUp { place: lock.place, why });
+            held = lock.held || lock.stage != Stage::Preamble;
         }
         self.lock = Some(Lock {
             place,
@@ -253,6 +275,7 @@ impl Receiver {
             payload_loss: 0.0,
             coins,
             stage: Stage::Preamble,
+            held,
             disturbed: false,
         });
         (None, before)
@@ -261,13 +284,13 @@ impl Receiver {
     /// A frame is over here. If it was the one that was followed: `Some` with why it is lost, or with nothing if it was
     /// received. [`Receiver::settle`] came first.
     pub fn leave(&mut self, now: Time, place: Place, signal: Power, phy: &Phy) -> Option<Option<Reason>> {
-        let was_taken = self.lock.is_some() || self.energy >= phy.sense;
+        let was_taken = self.is_taken(now, phy);
         self.remove(now, signal, phy);
         let outcome = match &self.lock {
             Some(lock) if lock.place == place => {
                 let ok = survives(lock.payload_loss, lock.coins & 0xffff_ffff);
                 let disturbed = lock.disturbed;
-                self.spoilt = !ok;
+                self.spoilt_at = (!ok).then_some(now);
                 self.lock = None;
                 let why = if disturbed { Reason::Collision } else { Reason::Noise };
                 Some((!ok).then_some(why))
@@ -284,9 +307,8 @@ impl Receiver {
     pub fn begin_sending(&mut self, now: Time, phy: &Phy) -> Option<GivenUp> {
         self.add(now, OWN, phy);
         self.sending = true;
-        self.spoilt = false;
-        let why = Reason::HalfDuplex;
-        self.lock.take().map(|lock| GivenUp { place: lock.place, why })
+        self.spoilt_at = None;
+        self.drop_lock(Reason::HalfDuplex)
     }
 
     /// The node's own frame is over.
@@ -297,7 +319,7 @@ impl Receiver {
     }
 
     fn note_idle(&mut self, now: Time, phy: &Phy) {
-        if !self.sending && self.lock.is_none() && self.energy < phy.sense {
+        if !self.is_taken(now, phy) {
             self.idle_since = self.idle_since.max(now);
         }
     }
@@ -528,11 +550,12 @@ mod tests {
         assert_eq!(outcome, Some(Some(Reason::Collision)));
         receiver.settle(us(596), &phy);
         receiver.leave(us(596), place(1), at(-70.0), &phy);
-        assert!(receiver.sensed(us(596), &phy).spoilt);
+        let sensed = receiver.sensed(us(596), &phy);
+        assert_eq!((sensed.spoilt_at, sensed.idle_since), (Some(us(496)), us(596)));
         receiver.arrive(us(700), place(2), at(-60.0), 0, &phy);
         receiver.settle(us(1_196), &phy);
         receiver.leave(us(1_196), place(2), at(-60.0), &phy);
-        assert!(!receiver.sensed(us(1_196), &phy).spoilt);
+        assert_eq!(receiver.sensed(us(1_196), &phy).spoilt_at, None);
     }
 
     #[test]
