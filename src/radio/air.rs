@@ -318,6 +318,15 @@ impl Air {
         Some((emission, receptions))
     }
 
+    /// What is left of frames: a slot in use, or a receiver that hears, follows or sends one.
+    #[cfg(test)]
+    pub fn remains(&self) -> Option<String> {
+        let used = self.slots.iter().position(|slot| slot.emission.is_some());
+        let left = self.receivers.iter().position(|receiver| !receiver.is_at_rest());
+        let slot = used.map(|slot| format!("slot {slot}"));
+        slot.or_else(|| left.map(|node| format!("node {node}: {:?}", self.receivers[node])))
+    }
+
     /// A frame ends at a node.
     fn leave(&mut self, now: Time, place: Place, entry: &mut Heard, emission: &Emission, idle: &mut Vec<u32>) {
         let receiver = &mut self.receivers[entry.node as usize];
@@ -337,3 +346,6 @@ impl Air {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,6 +177,12 @@ impl Receiver {
         self.sending
     }
 
+    /// Is there nothing on the air here?
+    #[cfg(test)]
+    pub fn is_at_rest(&self) -> bool {
+        self.energy == 0 && self.lock.is_none() && !self.sending
+    }
+
     /// Nobody else may send until then: a frame for somebody is acknowledged.
     pub fn reserve(&mut self, until: Time) {
         self.idle_since = self.idle_since.max(until);
