@@ -74,8 +74,11 @@ enum Then {
     Switch(u32, bool),
 }
 
+/// What became of a frame: its slot, and at each candidate why it is lost, if it is.
+type Outcome = (u32, Vec<(u32, Option<Reason>)>);
+
 /// Does what is said at each microsecond, ends each frame in its time, and gives what became of it: of whom, at whom, why.
-fn play(air: &mut Air, moments: &[(u64, Then)]) -> Vec<(u32, Vec<(u32, Option<Reason>)>)> {
+fn play(air: &mut Air, moments: &[(u64, Then)]) -> Vec<Outcome> {
     let mut ends: Vec<(Time, u32)> = Vec::new();
     let mut outcomes = Vec::new();
     let mut idle = Vec::new();
