@@ -1,8 +1,8 @@
 //! The air: who hears a frame, how strongly, and what becomes of it there.
 //!
 //! A transmission is two events, its beginning and its end; nothing is scheduled for a receiver. At the beginning the
-//! [`Neighbours`] grid gives the nodes in reach, [`Channel`] the power that arrives at each, and each [`receiver`]
-//! takes up, or passes over, one more frame; at the end [`Air::finish`] asks each what became of it. [`access`] decides
+//! [`Neighbours`] grid gives the nodes in reach, [`Channel`] the power that arrives at each, and each `receiver`
+//! takes up, or passes over, one more frame; at the end [`Air::finish`] asks each what became of it. `access` decides
 //! who sends when.
 //!
 //! Draws are counter-based on (seed, purpose, sender name, receiver name, time slot): they depend on no other draw and on

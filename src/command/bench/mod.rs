@@ -2,9 +2,9 @@
 //!
 //! | module | what it measures |
 //! |---|---|
-//! | [`host`] | the cryptography, beside the device profiles |
-//! | [`radio`] | delivery ratios of the air, in the form in which ns-3 gives them |
-//! | [`peers`] | deliveries a processor second beside other simulators, growth, where the time goes |
+//! | `host` | the cryptography, beside the device profiles |
+//! | `radio` | delivery ratios of the air, in the form in which ns-3 gives them |
+//! | `peers` | deliveries a processor second beside other simulators, growth, where the time goes |
 //! | [`beacon`] | the protocol that the last two run |
 
 pub mod beacon;
