@@ -312,6 +312,17 @@ pub struct BenchRadio {
     pub with: Option<PathBuf>,
 }
 
+/// A part of `roadveil bench peers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PeersPart {
+    /// This simulator and others on the same work
+    Simulators,
+    /// What a virtual second costs with more nodes
+    Growth,
+    /// Where the time of a run goes
+    Parts,
+}
+
 /// `roadveil bench peers`
 #[derive(Debug, Args)]
 pub struct BenchPeers {
@@ -321,6 +332,9 @@ pub struct BenchPeers {
     /// Numbers of nodes at which simulators are compared
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [50, 100, 200], value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub nodes: Vec<u32>,
+    /// Measure only some of it
+    #[arg(long, value_name = "PART,...", value_delimiter = ',')]
+    pub only: Vec<PeersPart>,
     /// Shorter runs, fewer of them: a look, no measurement
     #[arg(long)]
     pub quick: bool,

@@ -102,7 +102,7 @@ impl Kernel {
     }
 
     fn is_set(&self, index: usize, role: usize, timer: Timer, set: u64) -> bool {
-        self.nodes[index].seats[role].timers.get(&timer) == Some(&set)
+        self.nodes[index].seats[role].timers.is_set(timer, set)
     }
 
     /// Runs one callback at the present moment.
@@ -112,7 +112,7 @@ impl Kernel {
             if !self.is_set(index, role, timer, set) {
                 return;
             }
-            self.nodes[index].seats[role].timers.remove(&timer);
+            self.nodes[index].seats[role].timers.cancel(timer);
         }
         let (role, tx) = match &item {
             Item::Start { role } | Item::Wake { role, .. } | Item::Told { role, .. } => (*role, None),
@@ -250,7 +250,7 @@ impl Kernel {
             }
             Effect::Wake { timer, at } => self.set_timer(index, role, timer, at),
             Effect::Cancel(timer) => {
-                self.nodes[index].seats[role].timers.remove(&timer);
+                self.nodes[index].seats[role].timers.cancel(timer);
             }
             Effect::SetLinkAddr(addr) => self.readdress(index, addr),
             Effect::Local { role: name, message } => self.tell(index, role, name, message),
@@ -296,7 +296,7 @@ impl Kernel {
         let node = &mut self.nodes[index];
         node.settings += 1;
         let set = node.settings;
-        node.seats[role].timers.insert(timer, set);
+        node.seats[role].timers.set(timer, set);
         let at = node.global(local).max(self.now);
         if at > self.end {
             // It will not ring in this run; left out, it cannot pile up either.

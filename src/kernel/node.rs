@@ -20,7 +20,47 @@ pub(super) struct Seat {
     /// Its randomness: continues also when the node is switched off and on.
     pub(super) streams: Streams,
     /// Timers that are set, with the number of the setting.
-    pub(super) timers: BTreeMap<Timer, u64>,
+    pub(super) timers: Timers,
+}
+
+/// Timers that are set, each with the number of its setting. Most roles have one that rings again and again: it is kept where
+/// nothing else has to be fetched, allocated or freed for it.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    one: Option<(Timer, u64)>,
+    others: BTreeMap<Timer, u64>,
+}
+
+impl Timers {
+    /// Sets a timer, anew if it is set.
+    pub(super) fn set(&mut self, timer: Timer, setting: u64) {
+        match &mut self.one {
+            Some((one, known)) if *one == timer => *known = setting,
+            None if !self.others.contains_key(&timer) => self.one = Some((timer, setting)),
+            _ => {
+                self.others.insert(timer, setting);
+            }
+        }
+    }
+
+    /// Is it set, by this setting?
+    pub(super) fn is_set(&self, timer: Timer, setting: u64) -> bool {
+        self.one == Some((timer, setting)) || self.others.get(&timer) == Some(&setting)
+    }
+
+    /// Sets it no longer.
+    pub(super) fn cancel(&mut self, timer: Timer) {
+        if self.one.is_some_and(|(one, _)| one == timer) {
+            self.one = None;
+        } else {
+            self.others.remove(&timer);
+        }
+    }
+
+    /// Sets none any longer.
+    fn clear(&mut self) {
+        *self = Timers::default();
+    }
 }
 
 /// A node. What every frame that it hears asks for stands first and together: a city's nodes fit into no cache, and a
@@ -88,7 +128,7 @@ impl Node {
                 &node.name,
                 &format!("{}.{}", role.protocol.name, role.role.name),
             ),
-            timers: BTreeMap::new(),
+            timers: Timers::default(),
         });
         Node {
             roles: Vec::new(),
@@ -231,5 +271,33 @@ pub(super) fn position(fix: &Fix) -> Position {
         y_cm: centimetres(fix.y),
         speed_cm: (fix.speed * 100.0).round() as u16,
         heading_cdeg: (fix.heading.rem_euclid(360.0) * 100.0).round() as u16 % 36_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn timers_are_those_set_last_and_not_cancelled(deeds in proptest::collection::vec((0..4u64, 0..3u8), 0..40)) {
+            let (mut timers, mut expected) = (Timers::default(), BTreeMap::new());
+            for (setting, (timer, deed)) in (0..).zip(deeds) {
+                let timer = Timer(timer);
+                if deed > 0 {
+                    timers.set(timer, setting);
+                    expected.insert(timer, setting);
+                } else {
+                    timers.cancel(timer);
+                    expected.remove(&timer);
+                }
+                for timer in (0..4).map(Timer) {
+                    for setting in 0..40 {
+                        prop_assert_eq!(timers.is_set(timer, setting), expected.get(&timer) == Some(&setting));
+                    }
+                }
+            }
+        }
     }
 }

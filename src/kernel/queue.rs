@@ -1,7 +1,7 @@
 //! The kernel's queue: what happens when, ordered by (time, node, sequence).
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use roadveil_role::{Address, Effect, Time, Timer};
@@ -98,10 +98,21 @@ impl Ord for Entry {
     }
 }
 
-/// A heap of entries: at the sizes of a run no calendar queue is faster by more than a few per cent.
+/// A stretch of time, as a power of two of nanoseconds: about 2 ms.
+const STRETCH: u32 = 21;
+
+/// Entries of the present stretch of time in a heap, later ones by their stretch.
+///
+/// Most entries are the next beacons of all nodes, a tenth of a second ahead, and frames that end within a millisecond. In one
+/// heap each of the latter would sink through all of the former, which fit into no near cache.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<Entry>>,
+    /// All entries up to the end of the stretch `present`; empty only if there is no entry at all.
+    near: BinaryHeap<Reverse<Entry>>,
+    present: u64,
+    far: BTreeMap<u64, Vec<Entry>>,
+    /// An empty list, kept for its memory.
+    spare: Vec<Entry>,
     sequence: u64,
 }
 
@@ -109,29 +120,81 @@ impl Queue {
     /// Plans `what` for a node (its number plus one) or for nobody.
     pub(super) fn push(&mut self, at: Time, node: u32, life: u32, what: What) {
         self.sequence += 1;
-        self.heap.push(Reverse(Entry {
+        let entry = Entry {
             at,
             node,
             sequence: self.sequence,
             life,
             what,
-        }));
+        };
+        let stretch = at.0 >> STRETCH;
+        if self.near.is_empty() {
+            self.present = stretch;
+        }
+        if stretch <= self.present {
+            self.near.push(Reverse(entry));
+            return;
+        }
+        let spare = &mut self.spare;
+        self.far
+            .entry(stretch)
+            .or_insert_with(|| core::mem::take(spare))
+            .push(entry);
     }
 
     /// When the next entry is due.
     pub(super) fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse(entry)| entry.at)
+        self.near.peek().map(|Reverse(entry)| entry.at)
     }
 
     /// Takes the next entry.
     pub(super) fn pop(&mut self) -> Option<Entry> {
-        self.heap.pop().map(|Reverse(entry)| entry)
+        let Reverse(entry) = self.near.pop()?;
+        if self.near.is_empty()
+            && let Some((stretch, mut entries)) = self.far.pop_first()
+        {
+            self.present = stretch;
+            self.near.extend(entries.drain(..).map(Reverse));
+            self.spare = entries;
+        }
+        Some(entry)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_pushed_and_taken_in_between_comes_in_order(
+            deeds in proptest::collection::vec((0..3u8, 0..40_000_000u64, 0..4u32), 1..200),
+        ) {
+            let mut queue = Queue::default();
+            let mut expected: Vec<(u64, u32, u64)> = Vec::new();
+            let (mut now, mut pushed) = (0, 0);
+            for (deed, ahead, node) in deeds {
+                if deed > 0 {
+                    pushed += 1;
+                    queue.push(Time(now + ahead), node, 0, What::Serve);
+                    expected.push((now + ahead, node, pushed));
+                    expected.sort_unstable();
+                } else if !expected.is_empty() {
+                    let next = expected.remove(0);
+                    prop_assert_eq!(queue.next_at(), Some(Time(next.0)));
+                    let entry = queue.pop().expect("there is one");
+                    prop_assert_eq!((entry.at.0, entry.node, entry.sequence), next);
+                    now = next.0;
+                }
+            }
+            let rest: Vec<_> = std::iter::from_fn(|| queue.pop())
+                .map(|entry| (entry.at.0, entry.node, entry.sequence))
+                .collect();
+            prop_assert_eq!(rest, expected);
+            prop_assert_eq!(queue.next_at(), None);
+        }
+    }
 
     #[test]
     fn entries_come_by_time_then_node_then_sequence() {

@@ -69,6 +69,9 @@ struct Slot {
 /// Time in which fading does not change: about the coherence time at 5.9 GHz and 50 km/h.
 const FADING_SLOT_NS: u64 = 1_000_000;
 
+/// From so many nodes in reach on, it pays to find out what can be seen from where the sender is.
+const CROWD: usize = 48;
+
 /// The air of one run.
 #[derive(Debug)]
 pub struct Air {
@@ -85,7 +88,7 @@ pub struct Air {
     errors: Draws,
     slots: Vec<Slot>,
     free: Vec<u32>,
-    near: Vec<u32>,
+    near: Vec<(u32, (f64, f64))>,
     candidate_mw: f32,
     /// Power that changes nothing for anybody.
     negligible: Power,
@@ -192,18 +195,22 @@ impl Air {
         (slot, watch)
     }
 
-    /// Who is near enough to hear a node, by number.
+    /// Who is near enough to hear a node, by number. Of a crowd, those who are surely hidden are left out at once.
     fn look_around(&mut self, sender: u32) {
         let (x, y) = self.channel.at(sender);
         let reach = self.channel.reach(sender);
         self.near.clear();
         let (near, up) = (&mut self.near, &self.up);
-        self.grid.within(x, y, reach, |node| {
+        self.grid.within(x, y, reach, |node, by| {
             if node != sender && up[node as usize] {
-                near.push(node);
+                near.push((node, by));
             }
         });
-        self.near.sort_unstable();
+        if near.len() >= CROWD {
+            let sight = self.channel.sight(sender);
+            near.retain(|&(_, by)| !sight.hides(by));
+        }
+        near.sort_unstable_by_key(|&(node, _)| node);
     }
 
     /// A frame begins to arrive at all who are near.
@@ -212,7 +219,7 @@ impl Air {
         self.sent[sender as usize] += 1;
         let coins = self.errors.burst(self.keys[sender as usize], number);
         let near = core::mem::take(&mut self.near);
-        for &node in &near {
+        for &(node, _) in &near {
             let Some(link) = self.channel.link(sender, node) else {
                 continue;
             };

@@ -6,7 +6,7 @@
 use super::decibel::{linear, quick_decibels, quick_linear};
 use super::draw::{Burst, Draws, Key};
 use super::fading::Nakagami;
-use super::obstacle::Obstacles;
+use super::obstacle::{Obstacles, View};
 use super::params::{Fading, Params, VehicleObstacles};
 use super::path_loss::{Gain, PathLoss};
 use super::shadowing::Shadowing;
@@ -51,6 +51,9 @@ pub struct Channel {
     /// Gain of each node's antenna as a factor.
     gains: Vec<f32>,
     reach: Vec<f64>,
+    behind: Behind,
+    /// What the best of all ends does to the power, at most.
+    best: f32,
     keys: Vec<Key>,
     gain: Gain,
     power_mw: f32,
@@ -84,6 +87,8 @@ impl Channel {
             spots: antennas.iter().map(spot).collect(),
             gains: antennas.iter().map(|antenna| linear(antenna.gain_db) as f32).collect(),
             reach: reaches(params, antennas),
+            behind: Behind::new(params, antennas),
+            best: 0.0,
             keys,
             gain: Gain::new(params),
             power_mw: linear(params.power_dbm) as f32,
@@ -130,6 +135,17 @@ impl Channel {
     pub fn settle(&mut self) {
         if let Some(vehicles) = &mut self.vehicles {
             vehicles.settle();
+        }
+        self.best = self.spots.iter().map(|spot| spot.factor).fold(0.0, f32::max);
+    }
+
+    /// Whom a node surely does not reach.
+    pub fn sight(&mut self, from: u32) -> Sight<'_> {
+        let spot = self.spots[from as usize];
+        let beyond = self.behind.two_walls(spot.factor * self.best);
+        Sight {
+            view: self.obstacles.view((spot.x, spot.y)),
+            beyond: beyond * beyond,
         }
     }
 
@@ -210,6 +226,54 @@ impl Channel {
             keys: &self.keys,
             nakagami: self.nakagami.as_ref(),
         }
+    }
+}
+
+/// Who can be told from afar to be out of reach, without looking at the walls.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'c> {
+    view: Option<&'c View>,
+    /// Square of the distance beyond which two walls leave less than the floor.
+    beyond: f64,
+}
+
+impl Sight<'_> {
+    /// Is there surely no link to a node so many metres east and north? Then [`Channel::link`] finds none.
+    #[inline(always)]
+    pub fn hides(&self, by: (f64, f64)) -> bool {
+        by.0 * by.0 + by.1 * by.1 > self.beyond && self.view.is_some_and(|view| view.hides(by))
+    }
+}
+
+/// Beyond which distance two walls leave less than the floor, by what both ends do to the power.
+#[derive(Clone, Debug)]
+struct Behind(Vec<f64>);
+
+/// What both ends do to the power, from so many dB on.
+const LEAST_ENDS_DB: i32 = -60;
+/// And how many steps of 1 dB there are.
+const ENDS: i32 = 160;
+/// A link is kept if it is so little below the floor, dB: its power is rounded.
+const ROUNDING_DB: f64 = 0.01;
+
+impl Behind {
+    fn new(params: &Params, antennas: &[Antenna]) -> Behind {
+        let highest = antennas.iter().map(|antenna| antenna.height_m).fold(0.0, f64::max);
+        let law = PathLoss::new(params, highest, highest);
+        let reach = |ends: i32| {
+            let budget = params.power_dbm + f64::from(LEAST_ENDS_DB + ends) - params.floor_dbm;
+            law.reach(budget - 2.0 * params.wall_db + ROUNDING_DB)
+        };
+        Behind((0..ENDS).map(reach).collect())
+    }
+
+    /// The distance, metres, for ends that multiply the power by so much at most.
+    fn two_walls(&self, factor: f32) -> f64 {
+        let step = quick_decibels(f64::from(factor).max(1e-30)).ceil() as i32 - LEAST_ENDS_DB;
+        usize::try_from(step.max(0))
+            .ok()
+            .and_then(|step| self.0.get(step).copied())
+            .unwrap_or(f64::INFINITY)
     }
 }
 
@@ -477,6 +541,37 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn who_is_out_of_sight_has_no_link(
+            blocks in proptest::collection::vec((0.0..600.0f64, 0.0..600.0f64, 10.0..80.0f64), 1..20),
+            places in proptest::collection::vec((0.0..700.0f64, 0.0..700.0f64), 20),
+            gains in (-6.0..9.0f64, -6.0..9.0f64), shadowing_db in prop::sample::select(vec![0.0, 6.0]),
+            law in prop::sample::select(vec![PathLossLaw::LogDistance, PathLossLaw::TwoRay, PathLossLaw::DualSlope]),
+            wall_db in 3.0..15.0f64, seed: u64,
+        ) {
+            let params = Params { path_loss: law, shadowing_db, wall_db, exponent: 3.0, ..still() };
+            let outline = |&(x, y, side): &(f64, f64, f64)| [(x, y), (x + side, y), (x + side, y + side), (x, y + side)];
+            let outlines: Vec<_> = blocks.iter().map(outline).collect();
+            let walls = Obstacles::new(outlines.iter().map(|outline| outline.as_slice()), wall_db, 0.0);
+            let mut antennas = vec![CAR; places.len()];
+            antennas[1] = Antenna { height_m: 6.0, gain_db: gains.0 };
+            antennas[2].gain_db = gains.1;
+            let keys = (0..places.len()).map(|node| Key::of(&node.to_string())).collect();
+            let mut channel = Channel::new(&params, walls, &antennas, keys, seed);
+            for (node, &at) in (0..).zip(&places) {
+                channel.place(node, at, 0.0, false);
+            }
+            channel.settle();
+            for from in 0..places.len() as u32 {
+                for to in 0..places.len() as u32 {
+                    let (a, b) = (places[from as usize], places[to as usize]);
+                    if from != to && channel.sight(from).hides((b.0 - a.0, b.1 - a.1)) {
+                        prop_assert_eq!(channel.link(from, to), None);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn the_chain_is_the_sum_of_its_parts(
             places in proptest::collection::vec((-200.0..200.0f64, -200.0..200.0f64, 0.0..360.0f64), 3..30),

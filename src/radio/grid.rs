@@ -8,6 +8,7 @@ pub struct Neighbours {
     columns: usize,
     rows: usize,
     start: Vec<u32>,
+    /// With metres east and north of the origin: of any other, `f32` could tell too few.
     nodes: Vec<(u32, f32, f32)>,
 }
 
@@ -55,7 +56,7 @@ impl Neighbours {
         let mut next = grid.start.clone();
         for &(node, x, y) in places {
             let index = grid.cell_of(x, y);
-            grid.nodes[next[index] as usize] = (node, x as f32, y as f32);
+            grid.nodes[next[index] as usize] = (node, (x - low.0) as f32, (y - low.1) as f32);
             next[index] += 1;
         }
         grid
@@ -67,14 +68,17 @@ impl Neighbours {
         row * self.columns + column
     }
 
-    /// Calls `visit` with the number of every node within `radius` metres of (`x`, `y`), cell by cell.
-    pub fn within(&self, x: f64, y: f64, radius: f64, mut visit: impl FnMut(u32)) {
+    /// Calls `visit` with the number of every node within `radius` metres of (`x`, `y`), and how far east and north of it the
+    /// node is, cell by cell.
+    #[inline]
+    pub fn within(&self, x: f64, y: f64, radius: f64, mut visit: impl FnMut(u32, (f64, f64))) {
         if self.nodes.is_empty() {
             return;
         }
+        let (x, y) = (x - self.origin.0, y - self.origin.1);
         let clamp = |value: f64, count: usize| ((value / self.cell).max(0.0) as usize).min(count - 1);
-        let columns = clamp(x - radius - self.origin.0, self.columns)..=clamp(x + radius - self.origin.0, self.columns);
-        let rows = clamp(y - radius - self.origin.1, self.rows)..=clamp(y + radius - self.origin.1, self.rows);
+        let columns = clamp(x - radius, self.columns)..=clamp(x + radius, self.columns);
+        let rows = clamp(y - radius, self.rows)..=clamp(y + radius, self.rows);
         // A centimetre more: the places are stored as f32.
         let limit = (radius + 0.01) * (radius + 0.01);
         for row in rows {
@@ -83,7 +87,7 @@ impl Neighbours {
             for &(node, node_x, node_y) in &self.nodes[first..last] {
                 let (dx, dy) = (f64::from(node_x) - x, f64::from(node_y) - y);
                 if dx * dx + dy * dy <= limit {
-                    visit(node);
+                    visit(node, (dx, dy));
                 }
             }
         }
@@ -101,18 +105,21 @@ mod tests {
             places in proptest::collection::vec((-500.0..2000.0f64, -300.0..900.0f64), 0..60),
             x in -800.0..2500.0f64, y in -800.0..1500.0f64, radius in 1.0..900.0f64, cell in 20.0..400.0f64,
         ) {
-            // Whole metres, so that no rounding decides who is exactly on the rim.
             let places: Vec<(u32, f64, f64)> =
-                places.iter().enumerate().map(|(index, (x, y))| (index as u32, x.round(), y.round())).collect();
-            let (x, y, radius) = (x.round(), y.round(), radius.round() + 0.5);
+                places.iter().enumerate().map(|(index, (x, y))| (index as u32, *x, *y)).collect();
             let grid = Neighbours::build(&places, cell);
             let mut found = Vec::new();
-            grid.within(x, y, radius, |node| found.push(node));
-            found.sort_unstable();
-            let expected: Vec<u32> = places.iter()
-                .filter(|(_, px, py)| (px - x).powi(2) + (py - y).powi(2) <= radius * radius)
-                .map(|(node, ..)| *node).collect();
-            prop_assert_eq!(found, expected);
+            grid.within(x, y, radius, |node, by| found.push((node, by)));
+            found.sort_unstable_by_key(|&(node, _)| node);
+            let away = |&&(_, px, py): &&(u32, f64, f64)| (px - x).hypot(py - y);
+            // Who stands on the rim, to the centimetre, may be found or not.
+            let inside = places.iter().filter(|place| away(place) <= radius).map(|place| place.0);
+            prop_assert!(inside.into_iter().all(|node| found.iter().any(|&(other, _)| other == node)));
+            for (node, by) in found {
+                let place = &places[node as usize];
+                prop_assert!(away(&place) <= radius + 0.02);
+                prop_assert!((place.1 - x - by.0).abs() < 0.01 && (place.2 - y - by.1).abs() < 0.01);
+            }
         }
     }
 

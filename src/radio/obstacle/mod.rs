@@ -3,26 +3,27 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `walls` | the walls in a grid, and the walk along a ray |
-//! | `hint` | which building to try before walking |
+//! | `horizon` | how far one sees before walls certainly hide the rest |
 
-mod hint;
+mod horizon;
 mod walls;
 
 use core::cmp::Ordering;
 
-use hint::{Hints, Slot};
+use horizon::Horizons;
+pub use horizon::View;
 use walls::{Point, Ray, Walls};
 
 /// All buildings.
 ///
 /// The loss between two places depends on them and the buildings alone, and is the same both ways: what is remembered
-/// between two questions only says where to look first.
+/// between two questions is only what can be seen from where.
 #[derive(Clone, Debug, Default)]
 pub struct Obstacles {
     wall_db: f64,
     indoor_db_per_m: f64,
     walls: Walls,
-    hints: Hints,
+    horizons: Horizons,
     /// Walls found by the last walk, and where along the ray; kept for their memory only.
     found: Vec<u32>,
     crossings: Vec<Crossing>,
@@ -45,10 +46,10 @@ impl Obstacles {
         Obstacles {
             wall_db,
             indoor_db_per_m,
-            hints: if walls.is_empty() {
-                Hints::default()
+            horizons: if walls.is_empty() {
+                Horizons::default()
             } else {
-                Hints::new(&walls)
+                Horizons::new(&walls)
             },
             walls,
             ..Obstacles::default()
@@ -60,38 +61,29 @@ impl Obstacles {
         self.walls.is_empty()
     }
 
+    /// What can be seen from a place; `None` if nothing is there that could hide anything.
+    pub fn view(&mut self, from: Point) -> Option<&View> {
+        if self.walls.is_empty() {
+            return None;
+        }
+        let from = self.walls.place(from);
+        Some(self.horizons.from(&self.walls, from))
+    }
+
     /// What walls and rooms between two places take, dB; `None` if it is more than `margin_db`.
     pub fn loss(&mut self, a: Point, b: Point, margin_db: f64) -> Option<f64> {
         if self.walls.is_empty() {
             return (margin_db >= 0.0).then_some(0.0);
         }
         let (a, b) = (self.walls.place(a), self.walls.place(b));
-        let by = (b.0 - a.0, b.1 - a.1);
-        let slot = self.hints.slot(a, by);
-        if let Some(slot) = slot
-            && 2.0 * self.wall_db > margin_db
-            && self.hints.blocks(slot, a, by)
-        {
-            return None;
-        }
-        self.walk(&Ray::new(a, b), slot, margin_db)
-    }
-
-    /// Walks along a ray until it ends, or until the walls found take more than the margin; then the first of them is
-    /// what to try next time.
-    #[inline(never)]
-    fn walk(&mut self, ray: &Ray, slot: Option<Slot>, margin_db: f64) -> Option<f64> {
+        let ray = Ray::new(a, b);
         let wall_db = self.wall_db;
         let too_many = |walls: usize| walls as f64 * wall_db > margin_db;
-        self.walls.cross(ray, too_many, &mut self.found);
+        self.walls.cross(&ray, too_many, &mut self.found);
         if too_many(self.found.len()) {
-            if let (Some(slot), Some(&wall), true) = (slot, self.found.first(), margin_db < 2.0 * wall_db) {
-                let by = (ray.b.0 - ray.a.0, ray.b.1 - ray.a.1);
-                self.hints.learn(slot, self.walls.owner(wall), ray.a, by);
-            }
             return None;
         }
-        let inside = if self.found.is_empty() { 0.0 } else { self.inside(ray) };
+        let inside = if self.found.is_empty() { 0.0 } else { self.inside(&ray) };
         let loss = self.found.len() as f64 * wall_db + inside * self.indoor_db_per_m;
         (loss <= margin_db).then_some(loss)
     }
@@ -214,6 +206,28 @@ mod tests {
         loss
     }
 
+    #[test]
+    fn a_street_is_open_along_and_hidden_aside() {
+        let blocks = (0..6)
+            .flat_map(|x| (0..6).map(move |y| square(f64::from(x) * 100.0 + 12.0, f64::from(y) * 100.0 + 12.0, 76.0)));
+        let mut obstacles = of(&blocks.collect::<Vec<_>>());
+        let view = *obstacles.view((250.0, 300.0)).expect("there are walls");
+        for by in [(200.0, 0.0), (-200.0, 0.0), (30.0, 2.0), (0.0, 60.0)] {
+            assert!(
+                !view.hides(by),
+                "{by:?} is in the street, or nearer than the block's far side"
+            );
+        }
+        for by in [(0.0, 180.0), (0.0, -180.0), (60.0, 180.0), (-150.0, 150.0)] {
+            assert!(view.hides(by), "{by:?} is behind a block");
+        }
+        // A building hides nothing from who is in it; far away from all, nothing is known to be hidden.
+        let view = *obstacles.view((350.0, 350.0)).expect("there are walls");
+        assert!(!view.hides((60.0, 0.0)) && view.hides((160.0, 0.0)));
+        assert!(!obstacles.view((-9e6, 4.0)).expect("there are walls").hides((9e6, 0.0)));
+        assert!(of(&[]).view((0.0, 0.0)).is_none());
+    }
+
     proptest! {
         #[test]
         fn the_grid_finds_what_trying_every_wall_finds(
@@ -239,6 +253,30 @@ mod tests {
                                 prop_assert!((loss - expected).abs() < 0.01, "{} instead of {}", loss, expected);
                             }
                         }
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_hidden_is_behind_two_walls(
+            outlines in proptest::collection::vec(
+                (0.0..600.0f64, 0.0..600.0f64, proptest::collection::vec((-40.0..40.0f64, -40.0..40.0f64), 3..7)), 1..30),
+            from in (-50.0..650.0f64, -50.0..650.0f64),
+            rays in proptest::collection::vec((-700.0..700.0f64, -700.0..700.0f64), 40),
+        ) {
+            // Any outline: walls may cross each other, corners may lie on a line.
+            let buildings: Vec<Vec<Point>> = outlines.iter()
+                .map(|(x, y, corners)| corners.iter().map(|corner| (x + corner.0, y + corner.1)).collect())
+                .collect();
+            let mut obstacles = of(&buildings);
+            for by in rays {
+                if obstacles.view(from).expect("there are walls").hides(by) {
+                    // As much as that, the table of who is near may be off.
+                    for off in [(0.0, 0.0), (0.01, -0.01), (-0.01, 0.01)] {
+                        let to = (from.0 + by.0 + off.0, from.1 + by.1 + off.1);
+                        prop_assert_eq!(obstacles.loss(from, to, 17.9), None);
+                        prop_assert_eq!(obstacles.loss(to, from, 17.9), None);
                     }
                 }
             }

@@ -172,11 +172,6 @@ impl Walls {
         )
     }
 
-    /// How many buildings there are.
-    pub(super) fn buildings(&self) -> u32 {
-        self.first.len() as u32 - 1
-    }
-
     /// The building that a wall belongs to.
     pub(super) fn owner(&self, wall: u32) -> u32 {
         self.owner[wall as usize]
@@ -191,6 +186,28 @@ impl Walls {
     /// The corners of a building, in order.
     pub(super) fn corners(&self, building: u32) -> impl Iterator<Item = (f32, f32)> {
         self.of(building).iter().map(|wall| wall.from)
+    }
+
+    /// Metres from the origin to the far rim of the cells.
+    pub(super) fn extent(&self) -> Point {
+        (
+            self.grid.columns as f64 * self.grid.cell,
+            self.grid.rows as f64 * self.grid.cell,
+        )
+    }
+
+    /// Finds the buildings of which a wall is in a cell within so many metres of a place, by number.
+    pub(super) fn near(&self, at: Point, metres: f64, found: &mut Vec<u32>) {
+        found.clear();
+        let first = self.grid.cell((at.0 - metres, at.1 - metres));
+        let last = self.grid.cell((at.0 + metres, at.1 + metres));
+        for row in first.1..=last.1 {
+            let cells = row * self.grid.columns + first.0..=row * self.grid.columns + last.0;
+            let fours = self.grid.start[*cells.start()] as usize..self.grid.start[*cells.end() + 1] as usize;
+            found.extend(self.grid.numbers[fours].iter().flatten().map(|&wall| self.owner(wall)));
+        }
+        found.sort_unstable();
+        found.dedup();
     }
 
     /// Where along a ray that crosses it a wall is, as a share of the way from `from` to `to`.

@@ -16,7 +16,7 @@ use share::Parts;
 use system::Absent;
 
 use super::{Exit, Failure, print};
-use crate::cli::BenchPeers;
+use crate::cli::{BenchPeers, PeersPart};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ struct Measured {
     cases: Vec<Case>,
     absent: Vec<Absent>,
     growth: Vec<Size>,
-    parts: Parts,
+    parts: Option<Parts>,
 }
 
 /// Measures, and prints what came of it.
@@ -61,21 +61,31 @@ pub(super) fn bench(args: &BenchPeers) -> Result<Exit, Failure> {
     let stuck = |why: String| Failure::Stuck(miette::miette!("{why}"));
     let tell = |part: &'static str| move |what: &str| eprintln!("{part}: {what}");
 
-    let (systems, absent) = system::systems(&args.peers);
-    let mut cases = compare::cases(&systems, &args.nodes);
-    compare::measure(&mut cases, effort.rounds, effort.target, tell("simulators"));
-    let growth = growth::measure(effort.rounds, effort.growth, tell("growth")).map_err(stuck)?;
+    let asked = |part| args.only.is_empty() || args.only.contains(&part);
+
+    let (mut cases, mut absent) = (Vec::new(), Vec::new());
+    if asked(PeersPart::Simulators) {
+        let (systems, missing) = system::systems(&args.peers);
+        (cases, absent) = (compare::cases(&systems, &args.nodes), missing);
+        compare::measure(&mut cases, effort.rounds, effort.target, tell("simulators"));
+    }
+    let mut growth = Vec::new();
+    if asked(PeersPart::Growth) {
+        growth = growth::measure(effort.rounds, effort.growth, tell("growth")).map_err(stuck)?;
+    }
     let mut runs = Vec::new();
-    for round in 1..=effort.rounds {
-        tell("parts")(&format!("round {round} of {}", effort.rounds));
-        runs.push(share::measure(effort.share).map_err(stuck)?);
+    if asked(PeersPart::Parts) {
+        for round in 1..=effort.rounds {
+            tell("parts")(&format!("round {round} of {}", effort.rounds));
+            runs.push(share::measure(effort.share).map_err(stuck)?);
+        }
     }
     let measured = Measured {
         rounds: effort.rounds,
         cases,
         absent,
         growth,
-        parts: share::middle(&runs),
+        parts: (!runs.is_empty()).then(|| share::middle(&runs)),
     };
     if args.json {
         print(&format!("{:#}\n", print::json(&measured)))?;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::Measured;
 use super::compare::Case;
-use super::growth;
+use super::growth::{self, Ground};
+use super::share::Parts;
 use super::system::{System, Workload};
 
 /// Most that sixteen times as many nodes may cost, in times.
@@ -18,10 +19,16 @@ pub(super) fn tables(measured: &Measured) -> String {
         "Medians of {} runs in turns, one thread each; processor time is all of a program's, loading included.\n\n",
         measured.rounds
     );
-    simulators(&mut text, measured);
+    if !measured.cases.is_empty() {
+        simulators(&mut text, measured);
+    }
     absent(&mut text, measured);
-    growing(&mut text, measured);
-    parts(&mut text, measured);
+    if !measured.growth.is_empty() {
+        growing(&mut text, measured);
+    }
+    if let Some(shares) = &measured.parts {
+        parts(&mut text, shares);
+    }
     text
 }
 
@@ -97,34 +104,47 @@ fn absent(text: &mut String, measured: &Measured) {
 }
 
 fn growing(text: &mut String, measured: &Measured) {
-    text.push_str("Growth at one density: highway, a node each 25 m, loading not counted\n");
+    text.push_str("Growth at one density, loading not counted\n");
     let _ = writeln!(
         text,
-        "{:>8}{:>24}{:>32}{:>30}",
-        "nodes", "receptions a virtual s", "processor ms for a virtual s", "processor ns for a reception"
+        "{:>8}{:>24}{:>32}{:>26}{:>22}",
+        "nodes", "receptions a virtual s", "processor ms for a virtual s", "a processor second", "ns for a reception"
     );
-    for size in &measured.growth {
-        let _ = writeln!(
-            text,
-            "{:>8}{:>24.0}{:>32.2}{:>30.0}",
-            size.nodes,
-            size.receptions,
-            size.cost() * 1e3,
-            size.cost() * 1e9 / size.receptions
-        );
-    }
-    for (small, great, factor) in growth::factors(&measured.growth) {
-        let verdict = if factor <= MOST { "within" } else { "beyond" };
-        let _ = writeln!(
-            text,
-            "{small} to {great}: 16 times the nodes cost {factor:.1} times as much, {verdict} {MOST:.0}"
-        );
+    for ground in Ground::ALL {
+        let _ = writeln!(text, "{}", ground.title());
+        for size in measured.growth.iter().filter(|size| size.ground == ground) {
+            let _ = writeln!(
+                text,
+                "{:>8}{:>24.0}{:>32.2}{:>26}{:>22.0}",
+                size.nodes,
+                size.receptions,
+                size.cost() * 1e3,
+                short(size.receptions / size.cost()),
+                size.each() * 1e9
+            );
+        }
+        for (small, great) in growth::pairs(&measured.growth, ground) {
+            let _ = write!(text, "  {} to {}: ", small.nodes, great.nodes);
+            let factor = great.cost() / small.cost();
+            if ground.is_even() {
+                let verdict = if factor <= MOST { "within" } else { "beyond" };
+                let _ = writeln!(
+                    text,
+                    "16 times the nodes cost {factor:.1} times as much, {verdict} {MOST:.0}"
+                );
+            } else {
+                let (receptions, each) = (great.receptions / small.receptions, great.each() / small.each());
+                let _ = writeln!(
+                    text,
+                    "16 times the nodes have {receptions:.1} times the receptions, each {each:.2} times as dear"
+                );
+            }
+        }
     }
     text.push('\n');
 }
 
-fn parts(text: &mut String, measured: &Measured) {
-    let parts = &measured.parts;
+fn parts(text: &mut String, parts: &Parts) {
     text.push_str("Where the time goes: city, each part measured by itself over the same events, one thread\n");
     let _ = writeln!(text, "{:>14}{:>32}{:>10}", "", "processor ms for a virtual s", "share");
     for (name, part) in parts.named() {
@@ -186,30 +206,45 @@ pub(super) fn json(measured: &Measured) -> Value {
     });
     let sizes = measured.growth.iter().map(|size| {
         json!({
+            "ground": size.ground.name(),
             "nodes": size.nodes,
             "receptions_per_virtual_s": size.receptions,
             "cpu_s_per_virtual_s": size.cost(),
             "runs_cpu_s_per_virtual_s": size.costs,
         })
     });
-    let factors = growth::factors(&measured.growth)
-        .into_iter()
-        .map(|(from, to, factor)| json!({ "from": from, "to": to, "factor": factor, "most": MOST }));
-    let parts = measured.parts.named();
+    let factors = Ground::ALL.iter().flat_map(|&ground| {
+        growth::pairs(&measured.growth, ground).map(move |(small, great)| {
+            json!({
+                "ground": ground.name(),
+                "from": small.nodes,
+                "to": great.nodes,
+                "factor": great.cost() / small.cost(),
+                "a_reception": great.each() / small.each(),
+                "most": ground.is_even().then_some(MOST),
+            })
+        })
+    });
+    let parts = measured.parts.as_ref().map(|parts| {
+        let each = |value: &dyn Fn(f64) -> f64| {
+            let named = parts.named().into_iter();
+            named
+                .map(|(name, part)| (name.to_owned(), json!(value(part))))
+                .collect::<serde_json::Map<_, _>>()
+        };
+        json!({
+            "method": "each part measured by itself over the same events of `city`, one thread",
+            "cpu_s_per_virtual_s": each(&|part| part),
+            "share": each(&|part| part / parts.sum()),
+            "whole_headless_run_cpu_s_per_virtual_s": parts.whole,
+        })
+    });
     json!({
         "rounds": measured.rounds,
         "simulators": cases.collect::<Vec<_>>(),
         "absent": measured.absent.iter().map(|absent| absent.name).collect::<Vec<_>>(),
         "growth": { "sizes": sizes.collect::<Vec<_>>(), "factors": factors.collect::<Vec<_>>() },
-        "parts": {
-            "method": "each part measured by itself over the same events of `city`, one thread",
-            "cpu_s_per_virtual_s": parts.iter().map(|(name, part)| ((*name).to_owned(), json!(part))).collect::<serde_json::Map<_, _>>(),
-            "share": parts
-                .iter()
-                .map(|(name, part)| ((*name).to_owned(), json!(part / measured.parts.sum())))
-                .collect::<serde_json::Map<_, _>>(),
-            "whole_headless_run_cpu_s_per_virtual_s": measured.parts.whole,
-        },
+        "parts": parts,
     })
 }
 
@@ -217,7 +252,6 @@ pub(super) fn json(measured: &Measured) -> Value {
 mod tests {
     use super::super::compare::cases;
     use super::super::growth::Size;
-    use super::super::share::Parts;
     use super::super::system::{Absent, Sample};
     use super::*;
 
@@ -234,6 +268,7 @@ mod tests {
         cases[1].samples.clear();
         cases[1].error = Some("it broke".to_owned());
         let size = |nodes, cost| Size {
+            ground: Ground::Road,
             nodes,
             receptions: 1000.0,
             costs: vec![cost],
@@ -246,11 +281,11 @@ mod tests {
                 path: "peers/bin/nexosim-beacons".into(),
             }],
             growth: vec![size(50, 0.001), size(800, 0.021)],
-            parts: Parts {
+            parts: Some(Parts {
                 radio: 0.75,
                 log: 0.25,
                 ..Parts::default()
-            },
+            }),
         }
     }
 
@@ -270,6 +305,19 @@ mod tests {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
         assert!(text.lines().all(|line| line.len() < 130), "{text}");
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_left_out() {
+        let growth = Measured {
+            cases: Vec::new(),
+            absent: Vec::new(),
+            parts: None,
+            ..measured()
+        };
+        let text = tables(&growth);
+        assert!(text.contains("Growth") && !text.contains("Deliveries") && !text.contains("Where the time"));
+        assert!(json(&growth)["parts"].is_null());
     }
 
     #[test]

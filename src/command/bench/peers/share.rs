@@ -132,7 +132,7 @@ pub(super) fn measure(seconds: u64) -> Result<Parts, String> {
     run.iter().flatten().for_each(|record| summary.observe(record));
     parts.figures = own_cpu() - begin;
 
-    let file = Temporary::new();
+    let file = Temporary::new("mcap");
     let begin = own_cpu();
     let writer = Writer::create(
         &file.0,
@@ -241,12 +241,13 @@ fn show(run: &[Vec<Record>], cast: &Arc<Cast>, end: Time) -> io::Result<()> {
     terminal.backend_mut().flush()
 }
 
-/// A log that is removed again.
-struct Temporary(PathBuf);
+/// A file that is removed again.
+pub(super) struct Temporary(pub(super) PathBuf);
 
 impl Temporary {
-    fn new() -> Temporary {
-        let name = format!("roadveil-bench-{}.mcap", std::process::id());
+    /// In the folder for temporary files, with this ending.
+    pub(super) fn new(ending: &str) -> Temporary {
+        let name = format!("roadveil-bench-{}.{ending}", std::process::id());
         Temporary(std::env::temp_dir().join(name))
     }
 }
@@ -357,7 +358,7 @@ mod tests {
         let parts = measure(1).expect("measured");
         assert!(parts.whole > 0.0 && parts.sum() > parts.screen);
         assert!(parts.named().iter().all(|(_, part)| part.is_finite() && *part >= 0.0));
-        assert!(!Temporary::new().0.exists());
+        assert!(!Temporary::new("mcap").0.exists());
     }
 
     #[test]

@@ -7,14 +7,16 @@
 //! for cascaded knife edges, without the constant that was fitted to hills there. Two and three roofs level with the
 //! antennas take 9.9 and 13.7 dB, where theory has 9.5 and 12.0. Ground, bodies' depth, and paths around are left out.
 
+mod bands;
+
+use bands::Ground;
+
+use super::decibel::quick_decibels;
+
 /// Length and width of a vehicle, metres.
 const BODY: (f64, f64) = (4.5, 1.8);
 /// A little more than half of its diagonal, metres.
 const HALF_DIAGONAL: f64 = 2.43;
-/// Side of a grid cell, metres.
-const CELL: f64 = 20.0;
-/// Most cells: bounds memory where one vehicle strays far away.
-const MAX_CELLS: usize = 1 << 20;
 /// Bodies and rays are entered this much larger, metres, so that rounding cannot make a ray pass by.
 const SLACK: f64 = 1e-3;
 /// No edge is nearer to an antenna or to another edge than this, metres.
@@ -40,15 +42,15 @@ struct Body {
     present: bool,
 }
 
-/// All vehicles, sorted into a grid.
+/// All vehicles, sorted by where they are.
 #[derive(Clone, Debug)]
 pub struct Vehicles {
     roof: f64,
     wavelength: f64,
     bodies: Vec<Body>,
-    /// Has a body changed since the grid was built?
+    /// Has a body changed since they were sorted?
     moved: bool,
-    grid: Grid,
+    ground: Ground,
     found: Vec<Edge>,
 }
 
@@ -73,7 +75,7 @@ impl Vehicles {
             wavelength,
             bodies: vec![body; nodes],
             moved: false,
-            grid: Grid::default(),
+            ground: Ground::default(),
             found: Vec::new(),
         }
     }
@@ -97,10 +99,10 @@ impl Vehicles {
         body.present = false;
     }
 
-    /// Sorts the bodies into the grid, if any has moved.
+    /// Sorts the bodies, if any has moved.
     pub fn settle(&mut self) {
         if core::mem::take(&mut self.moved) {
-            self.grid.build(&self.bodies);
+            self.ground.build(&self.bodies);
         }
     }
 
@@ -110,7 +112,7 @@ impl Vehicles {
         let (a, b) = if order(&a) <= order(&b) { (a, b) } else { (b, a) };
         let mut found = core::mem::take(&mut self.found);
         found.clear();
-        self.grid.along(a.at, b.at, |node| {
+        self.ground.along(a.at, b.at, |node| {
             if node != a.node
                 && node != b.node
                 && let Some(along) = self.bodies[node as usize].crossed(a.at, b.at)
@@ -173,7 +175,7 @@ fn knife_edge(parameter: f64) -> f64 {
         return 0.0;
     }
     let v = parameter - 0.1;
-    6.9 + 20.0 * libm::log10((v * v + 1.0).sqrt() + v)
+    6.9 + 2.0 * quick_decibels((v * v + 1.0).sqrt() + v)
 }
 
 impl Body {
@@ -214,131 +216,6 @@ impl Body {
             ahead * cosine + across * sine + SLACK,
         )
     }
-}
-
-/// Bodies by cell, in compressed columns: those of the cells `first..=last` of one column are
-/// `entries[start[first]..start[last + 1]]`. A body is in each cell that it touches.
-#[derive(Clone, Debug, Default)]
-struct Grid {
-    origin: (f64, f64),
-    side: f64,
-    cells_per_metre: f64,
-    columns: usize,
-    rows: usize,
-    start: Vec<u32>,
-    entries: Vec<u32>,
-}
-
-impl Grid {
-    /// Sorts the bodies that are there into cells, in the memory that is held already.
-    fn build(&mut self, bodies: &[Body]) {
-        let there = || (0u32..).zip(bodies).filter(|(_, body)| body.present);
-        self.start.clear();
-        self.entries.clear();
-        let Some((_, first)) = there().next() else {
-            (self.columns, self.rows) = (0, 0);
-            return;
-        };
-        let (mut low, mut high) = (first.at, first.at);
-        for (_, body) in there() {
-            let (east, north) = body.extent();
-            low = (low.0.min(body.at.0 - east), low.1.min(body.at.1 - north));
-            high = (high.0.max(body.at.0 + east), high.1.max(body.at.1 + north));
-        }
-        self.origin = low;
-        self.side = CELL;
-        loop {
-            self.columns = ((high.0 - low.0) / self.side) as usize + 1;
-            self.rows = ((high.1 - low.1) / self.side) as usize + 1;
-            if self.columns.saturating_mul(self.rows) <= MAX_CELLS {
-                break;
-            }
-            self.side *= 2.0;
-        }
-        self.cells_per_metre = 1.0 / self.side;
-        // Count, sum up, and fill from behind, so that the sums become the beginnings.
-        self.start.resize(self.columns * self.rows + 1, 0);
-        for (_, body) in there() {
-            self.cells(body, |start, cell| start[cell] += 1);
-        }
-        let mut sum = 0;
-        for start in &mut self.start {
-            sum += *start;
-            *start = sum;
-        }
-        let mut entries = core::mem::take(&mut self.entries);
-        entries.resize(sum as usize, 0);
-        for (node, body) in there() {
-            self.cells(body, |start, cell| {
-                start[cell] -= 1;
-                entries[start[cell] as usize] = node;
-            });
-        }
-        self.entries = entries;
-    }
-
-    /// Calls `visit` with the beginnings and the number of each cell that a body touches.
-    fn cells(&mut self, body: &Body, mut visit: impl FnMut(&mut [u32], usize)) {
-        let (east, north) = body.extent();
-        let columns = self.column(body.at.0 - east)..=self.column(body.at.0 + east);
-        let rows = self.row(body.at.1 - north)..=self.row(body.at.1 + north);
-        for column in columns {
-            for row in rows.clone() {
-                visit(&mut self.start, column * self.rows + row);
-            }
-        }
-    }
-
-    /// The column of a place; what is beyond the rim belongs to the one at the rim.
-    #[inline]
-    fn column(&self, x: f64) -> usize {
-        cell((x - self.origin.0) * self.cells_per_metre, self.columns)
-    }
-
-    #[inline]
-    fn row(&self, y: f64) -> usize {
-        cell((y - self.origin.1) * self.cells_per_metre, self.rows)
-    }
-
-    /// Calls `visit` with the bodies in all cells that a ray touches, column by column, some of them twice.
-    #[inline]
-    fn along(&self, from: (f64, f64), to: (f64, f64), mut visit: impl FnMut(u32)) {
-        let (west, east) = if from.0 <= to.0 { (from, to) } else { (to, from) };
-        let end = self.origin.0 + self.columns as f64 * self.side;
-        if self.columns == 0 || east.0 < self.origin.0 || west.0 > end {
-            return;
-        }
-        let slope = (east.1 - west.1) / (east.0 - west.0);
-        for column in self.column(west.0)..=self.column(east.0) {
-            let border = self.origin.0 + column as f64 * self.side;
-            // Where the ray enters and leaves the column; on one that goes north the whole of it is in one column.
-            let y = |x: f64| {
-                if x <= west.0 {
-                    west.1
-                } else if x >= east.0 {
-                    east.1
-                } else {
-                    west.1 + slope * (x - west.0)
-                }
-            };
-            let (enters, leaves) = (y(border), y(border + self.side));
-            let (low, high) = (enters.min(leaves) - SLACK, enters.max(leaves) + SLACK);
-            if high < self.origin.1 || low > self.origin.1 + self.rows as f64 * self.side {
-                continue;
-            }
-            let first = self.start[column * self.rows + self.row(low)];
-            let last = self.start[column * self.rows + self.row(high) + 1];
-            for &node in &self.entries[first as usize..last as usize] {
-                visit(node);
-            }
-        }
-    }
-}
-
-/// The whole part, between the first and the last of so many cells. By way of i32, which is one instruction.
-#[inline]
-fn cell(at: f64, count: usize) -> usize {
-    usize::try_from(at as i32).unwrap_or(0).min(count - 1)
 }
 
 #[cfg(test)]
@@ -441,7 +318,7 @@ mod tests {
     #[test]
     fn one_stray_vehicle_does_not_cost_memory() {
         let mut vehicles = of(1.5, &[(50.0, 0.0, 0.0), (1e8, -1e8, 0.0)]);
-        assert!(vehicles.grid.start.len() <= MAX_CELLS + 1);
+        assert!(vehicles.ground.cells() <= bands::MAX_CELLS + 1);
         let (a, b) = (end(0, 0.0, 0.0, 1.5), end(1, 100.0, 0.0, 1.5));
         close(vehicles.loss(a, b), 6.032_852_209);
     }
