@@ -242,10 +242,6 @@ pub struct Bench {
 
 /// `roadveil bench ...`
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one of it is made, when the command line is read"
-)]
 pub enum BenchCommand {
     /// Delivery ratios of broadcasts, computed as ns-3 computes 802.11p, as CSV like that of benches/peers/ns3
     Radio(BenchRadio),

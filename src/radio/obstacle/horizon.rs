@@ -131,6 +131,10 @@ impl Shade {
         };
         let sum = corners().fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0, sum.1 + corner.1));
         let length = (sum.0 * sum.0 + sum.1 * sum.1).sqrt();
+        if length == 0.0 {
+            // It stands around the ground's middle.
+            return None;
+        }
         let ahead = (sum.0 / length, sum.1 / length);
         let (mut right, mut left) = ((f64::INFINITY, (0.0, 0.0)), (f64::NEG_INFINITY, (0.0, 0.0)));
         let (mut nearest, mut farthest) = (f64::INFINITY, 0.0_f64);
@@ -147,8 +151,8 @@ impl Shade {
                 left = (slope, corner);
             }
         }
-        // All of it must be ahead of every place of the ground; a length of nought makes this NaN.
-        if !(nearest > radius + SLACK) {
+        // All of it must be ahead of every place of the ground.
+        if nearest <= radius + SLACK {
             return None;
         }
         let facing = turn(ahead);
