@@ -41,6 +41,8 @@ pub enum Command {
     /// What the protocols are, and what of them is reconstruction
     #[command(subcommand)]
     Protocol(ProtocolCommand),
+    /// Run a topology many times, over seeds and parameters, on all cores: a table of figures with confidence intervals
+    Study(Study),
     /// Measure this machine's cryptography beside the device profiles, the air beside ns-3, the speed beside others
     Bench(Bench),
 }
@@ -82,6 +84,49 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// No progress and no summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `roadveil study`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without a name, the studies that ship are listed. Each line of the table is a point: values of what varies, runs, runs \
+                  in which an expectation of the topology failed (exit code 1 if there is any), and for each figure its mean and the \
+                  half width of its 95 % confidence interval over the seeds (Student's t)."
+)]
+pub struct Study {
+    /// A study file, or the name of a shipped one
+    #[arg(required_unless_present_any = ["topology", "list"])]
+    pub study: Option<String>,
+    /// List the studies that ship
+    #[arg(long, exclusive = true)]
+    pub list: bool,
+    /// A topology instead of a study: a file or a shipped name
+    #[arg(long, value_name = "TOPOLOGY", conflicts_with = "study")]
+    pub topology: Option<String>,
+    /// Seeds 1 to N, instead of the study's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub seeds: Option<u32>,
+    /// Virtual time of a run, instead of the study's
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Change a value for all runs, such as radio.exponent=3
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Vary a value, such as radio.exponent=2,2.5,3
+    #[arg(long = "vary", value_name = "PATH=VALUE,...", value_parser = setting)]
+    pub vary: Vec<(String, String)>,
+    /// A figure of the report to look at, besides the study's, such as frames.delivered
+    #[arg(long = "figure", value_name = "PATH")]
+    pub figures: Vec<String>,
+    /// Runs at once; the table is the same for any number [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// As JSON, every run's figures included, instead of CSV
+    #[arg(long)]
+    pub json: bool,
+    /// No progress
     #[arg(long, short)]
     pub quiet: bool,
 }

@@ -7,7 +7,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`cli`], [`command`] | reads the command line; what each command does |
-//! | [`tui`], [`report`], [`session`] | the screen; summaries; a run from beginning to end |
+//! | [`tui`], [`report`], [`study`] | the screen; summaries; many runs |
+//! | [`session`] | a run from beginning to end |
 //! | [`metrics`], [`journal`] | figures and display as folds over events; the event stream on disk |
 //! | [`kernel`] | clock, queue, nodes, processors |
 //! | [`radio`], [`backhaul`], [`world`], [`scenario`] | the air, the wires, where things are, topology files |
@@ -28,6 +29,7 @@ pub mod registry;
 pub mod report;
 pub mod scenario;
 pub mod session;
+pub mod study;
 mod telemetry;
 pub mod tui;
 pub mod world;

@@ -29,7 +29,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 const STEPS: &[&[&str]] = &[
     &["command"],
     &["cli"],
-    &["tui", "report"],
+    &["tui", "report", "study"],
     &["session"],
     &["metrics", "journal"],
     &["kernel"],

@@ -6,6 +6,7 @@ mod protocol;
 mod replay;
 mod run;
 mod signals;
+mod study;
 mod topology;
 mod verify;
 
@@ -57,6 +58,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
     let done = match cli.command {
         None => run::by_default(),
         Some(Command::Run(args)) => run::run(args),
+        Some(Command::Study(args)) => study::study(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Log(command)) => log::log(&command),

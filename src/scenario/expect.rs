@@ -7,8 +7,8 @@ use roadveil_role::protocol::report_name;
 use roadveil_role::{Reason, Time};
 
 use super::Configured;
-use super::document::Item;
-use super::error::Error;
+use super::document::{Item, printable};
+use super::error::{Error, one_of};
 
 /// Names with which a path into the report may begin, besides those of the scenario's protocols.
 pub const ROOTS: &[&str] = &["events", "frames", "messages", "ops"];
@@ -155,13 +155,59 @@ fn split(text: &str) -> Option<(&str, Relation, f64)> {
     (path.len() <= 200 && path.split('.').all(plain)).then_some((path, relation, value))
 }
 
-/// Can the report have such a figure?
+/// Why a report has no such figure.
+enum Missing {
+    /// A part of its name is none of these.
+    Unknown {
+        what: &'static str,
+        found: String,
+        valid: Vec<String>,
+    },
+    /// It ends too early.
+    Unfinished,
+}
+
+/// Where a message's name goes on.
+const UNFINISHED: &str = "a message and `count` or `bytes`, such as messages.ecpp.safety.count";
+
+/// Can the report have such a figure? If not, the error is the item's.
 fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(), Error> {
+    look_for(path, protocols).map_err(|missing| match missing {
+        Missing::Unknown { what, found, valid } => item.unknown(what, &found, valid.iter().map(String::as_str)),
+        Missing::Unfinished => item.wrong(UNFINISHED),
+    })
+}
+
+/// Can the report have such a figure? If not, the error is that of a file called so.
+pub(super) fn check_figure(file: &str, path: &str, protocols: &[Configured]) -> Result<(), Error> {
+    look_for(path, protocols).map_err(|missing| match missing {
+        Missing::Unknown { what, found, valid } => {
+            let valid = || valid.iter().map(String::as_str);
+            Error::of(
+                file,
+                format!(
+                    "no figure `{}`: unknown {what} `{}`",
+                    printable(path),
+                    printable(&found)
+                ),
+            )
+            .expected(one_of(valid()))
+            .nearest(&found, valid())
+        }
+        Missing::Unfinished => Error::of(file, format!("no figure `{}`", printable(path))).expected(UNFINISHED),
+    })
+}
+
+fn look_for(path: &str, protocols: &[Configured]) -> Result<(), Missing> {
     let segments: Vec<&str> = path.split('.').collect();
     let names = || protocols.iter().map(|configured| configured.protocol.name);
-    let known = |found: &str, what: &str, valid: Vec<&'static str>| match valid.contains(&found) {
+    let known = |found: &str, what: &'static str, valid: Vec<&str>| match valid.contains(&found) {
         true => Ok(()),
-        false => Err(item.unknown(what, found, valid)),
+        false => Err(Missing::Unknown {
+            what,
+            found: found.to_owned(),
+            valid: valid.into_iter().map(str::to_owned).collect(),
+        }),
     };
     match segments.as_slice() {
         ["frames", "lost" | "rejected" | "unsent", reason, ..] => known(
@@ -176,15 +222,13 @@ fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(
                 .filter(|configured| configured.protocol.name == *protocol)
                 .flat_map(|configured| configured.protocol.message_names().map(report_name));
             let sent: Vec<String> = sent.collect();
-            if !sent.iter().any(|name| name == message) {
-                return Err(item.unknown("message", message, sent.iter().map(String::as_str)));
-            }
+            known(message, "message", sent.iter().map(String::as_str).collect())?;
             known(what, "figure of a message", vec!["count", "bytes"])
         }
         ["messages", protocol, ..] if !names().any(|name| name == *protocol) => {
             known(protocol, "protocol", names().collect())
         }
-        ["messages", ..] => Err(item.wrong("a message and `count` or `bytes`, such as messages.ecpp.safety.count")),
+        ["messages", ..] => Err(Missing::Unfinished),
         ["ops", op, what] if Op::from_name(op).is_some() => {
             // What was executed is a host figure: a run must not succeed or fail by it.
             known(what, "figure of an operation", vec!["charged"])

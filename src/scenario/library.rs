@@ -1,15 +1,15 @@
-//! What ships inside the program: topologies, and the data files that they name as `builtin:NAME`.
+//! What ships inside the program: topologies, studies, and the data files that they name as `builtin:NAME`.
 
 use super::error::{Error, one_of};
 
-/// A topology that ships.
+/// A topology or a study that ships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shipped {
     /// Its name.
     pub name: &'static str,
-    /// One line for a person: the topology's own `title`.
+    /// One line for a person: its own `title`.
     pub title: &'static str,
-    /// The topology.
+    /// Its text.
     pub text: &'static str,
 }
 
@@ -38,6 +38,13 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/three-cars.toml"),
     },
 ];
+
+/// The studies that ship, in the order in which a list shows them.
+const STUDIES: &[Shipped] = &[Shipped {
+    name: "key-lifetime",
+    title: "ECPP: work of the road-side units by the lifetime of keys",
+    text: include_str!("../../topologies/studies/key-lifetime.toml"),
+}];
 
 /// A topology to begin with, full of comments: what `topology new` prints.
 pub const STARTER: &str = include_str!("starter.toml");
@@ -75,6 +82,16 @@ pub fn find(name: &str) -> Result<&'static Shipped, Error> {
             .expected(one_of(names()))
             .nearest(name, names())
     })
+}
+
+/// All studies that ship.
+pub fn studies() -> impl Iterator<Item = &'static Shipped> + Clone {
+    STUDIES.iter()
+}
+
+/// The study of that name.
+pub fn study(name: &str) -> Option<&'static Shipped> {
+    STUDIES.iter().find(|shipped| shipped.name == name)
 }
 
 /// The bytes of the data file called `name`, without `builtin:`.

@@ -5,6 +5,7 @@
 //! | [`library`] | the topologies and data files that ship |
 //! | [`mod@import`] | a topology for a SUMO network with its traffic |
 //! | [`profile`] | how long operations take a device |
+//! | [`study`] | one topology, many runs |
 //! | [`quantity`] | durations as people write them |
 //! | `document`, `overrides` | TOML with places; `--set path=value` |
 //! | `area`, `nodes`, `timeline`, `expect`, `protocols` | the parts of a topology |
@@ -22,6 +23,7 @@ mod overrides;
 pub mod profile;
 mod protocols;
 pub mod quantity;
+pub mod study;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -37,6 +39,7 @@ pub use error::{Error, Invalid, nearest};
 pub use expect::{Expectation, Relation};
 pub use import::{Import, import};
 pub use profile::Profile;
+pub use study::Study;
 pub use timeline::{Fault, Planned};
 
 pub use crate::world::{Place, RouteId, TraceId, World};
