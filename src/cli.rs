@@ -198,6 +198,30 @@ pub enum LogCommand {
         #[arg(long, value_name = "TIME", value_parser = duration)]
         to: Option<Duration>,
     },
+    /// What a listener who tracks vehicles over their changes of pseudonym learns: anonymity, linking, trips followed
+    Privacy(LogPrivacy),
+}
+
+/// `roadveil log privacy`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The listener knows the frames that its antennas received, and what stands in them in the open; he predicts each \
+                  vehicle's movement (Kalman), gates, and takes the likeliest assignment of new pseudonyms to old ones. Truth \
+                  is used to judge him, never to infer."
+)]
+pub struct LogPrivacy {
+    /// A log file, `latest`, or the beginning of a run's name in logs/
+    #[arg(default_value = "latest")]
+    pub log: String,
+    /// Where he listens: `all` (everywhere), or nodes whose radios he has, such as rsu-1,rsu-3 or rsu-*
+    #[arg(long, value_name = "NODES", default_value = "all")]
+    pub antennas: String,
+    /// Longest silence over which he links, such as 10s
+    #[arg(long, value_name = "SPAN", value_parser = duration, default_value = "30s")]
+    pub silence: Duration,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `roadveil topology ...`

@@ -10,12 +10,14 @@
 //! | [`tui`], [`report`], [`study`] | the screen; summaries; many runs |
 //! | [`session`] | a run from beginning to end |
 //! | [`metrics`], [`journal`] | figures and display as folds over events; the event stream on disk |
+//! | [`adversary`] | attackers, and privacy as they leave it |
 //! | [`kernel`] | clock, queue, nodes, processors |
 //! | [`radio`], [`backhaul`], [`world`], [`scenario`] | the air, the wires, where things are, topology files |
 //! | [`event`], [`feed`], [`registry`] | the events; where a screen gets them from; the protocols |
 
 #![forbid(unsafe_code)]
 
+pub mod adversary;
 pub mod backhaul;
 pub mod cli;
 pub mod command;

@@ -32,7 +32,7 @@ const STEPS: &[&[&str]] = &[
     &["tui", "report", "study"],
     &["session"],
     &["metrics", "journal"],
-    &["kernel"],
+    &["kernel", "adversary"],
     &["radio", "backhaul", "world", "scenario"],
     &["event", "feed", "registry", "telemetry"],
 ];

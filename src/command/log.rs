@@ -9,9 +9,13 @@ use roadveil_role::Time;
 use serde_json::json;
 
 use super::{Exit, Failure, print};
-use crate::cli::LogCommand;
+use crate::adversary::privacy::judge;
+use crate::adversary::{Antennas, Ear, Settings, tracker};
+use crate::cli::{LogCommand, LogPrivacy};
 use crate::journal::select::{DEFAULT_DIRECTORY, Entry, list, resolve};
 use crate::journal::{Log, LogError, cat, info};
+use crate::registry::PROTOCOLS;
+use crate::scenario::nearest;
 
 /// Looks into a log.
 pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
@@ -37,8 +41,54 @@ pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
                 eprintln!("note: {damage}");
             }
         }
+        LogCommand::Privacy(args) => print(&privacy(args)?)?,
     }
     Ok(Exit::Done)
+}
+
+/// What a tracker learns of a log's vehicles.
+fn privacy(args: &LogPrivacy) -> Result<String, Failure> {
+    let log = open(&args.log)?;
+    let antennas = Antennas::read(&args.antennas, log.cast()).map_err(|name| {
+        let known: Vec<&str> = log.cast().nodes.iter().map(|node| node.name.as_str()).collect();
+        let near = nearest(&name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        Failure::Input(miette::miette!("--antennas: no node is called `{name}`{near}"))
+    })?;
+    let settings = Settings {
+        silence: args.silence.as_secs_f64(),
+        ..Settings::default()
+    };
+    let mut ear = Ear::new(antennas, PROTOCOLS);
+    for portion in log.records_from(Time::ZERO).map_err(Failure::input)? {
+        match portion {
+            Ok(portion) => portion.records.iter().for_each(|record| ear.observe(record)),
+            Err(LogError::Damaged { damage, .. }) => eprintln!("note: {damage}"),
+            Err(error) => return Err(Failure::input(error)),
+        }
+    }
+    let segments = ear.finish();
+    let links = tracker::link(&segments, &settings);
+    let judged = judge(&segments, &links, &settings);
+    let figures = judged.figures();
+    if args.json {
+        let mut value = figures.json();
+        value["pseudonyms"] = json!(judged.pseudonyms);
+        value["sightings"] = json!(judged.sightings);
+        return Ok(format!("{value:#}\n"));
+    }
+    let mut text = format!(
+        "{} messages heard, under {} pseudonyms\n",
+        judged.sightings, judged.pseudonyms
+    );
+    for (name, value, what) in figures.named() {
+        let value = if value.is_finite() {
+            format!("{value:.3}")
+        } else {
+            "-".to_owned()
+        };
+        text += &format!("{name:28}{:>10}  {what}\n", value.trim_end_matches(".000"));
+    }
+    Ok(text)
 }
 
 /// The logs of the default folder: a name a line, or an array of objects.

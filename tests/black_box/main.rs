@@ -3,6 +3,8 @@
 mod bench;
 mod determinism;
 mod logs;
+mod privacy;
+mod studies;
 mod topologies;
 mod usage;
 

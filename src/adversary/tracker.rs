@@ -1,0 +1,298 @@
+//! Which new pseudonym is whose old one: prediction, gating, and the best assignment of all.
+//!
+//! A pseudonym ends where it was heard for the last time. Within the gate of it are those that begin a little later, no
+//! farther than a vehicle that moved so could be: by a Kalman prediction and a bound on the Mahalanobis distance. Among all
+//! ends and beginnings that compete for each other, that assignment is taken that is likeliest as a whole (Kuhn and
+//! Munkres), where no successor at all costs as much as the gate's rim.
+
+use std::collections::BTreeMap;
+
+use pathfinding::kuhn_munkres::kuhn_munkres_min;
+use pathfinding::matrix::Matrix;
+
+use super::kalman::{Estimate, Noise};
+use super::sighting::Segment;
+
+/// What the tracker takes for granted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Of reports and movement.
+    pub noise: Noise,
+    /// Longest silence between two pseudonyms of a vehicle, seconds.
+    pub silence: f64,
+    /// Longest time in which both may be heard, seconds: a vehicle changes at once.
+    pub overlap: f64,
+    /// Greatest squared Mahalanobis distance, four degrees of freedom.
+    pub gate: f64,
+}
+
+impl Default for Settings {
+    /// GNSS errors of 3 m, speeds to 0.7 m/s, accelerations of city traffic; half a minute; a gate that lets 99.9 % pass.
+    fn default() -> Settings {
+        Settings {
+            noise: Noise {
+                position: 3.0,
+                speed: 0.7,
+                acceleration: 1.5,
+            },
+            silence: 30.0,
+            overlap: 0.2,
+            gate: 18.467,
+        }
+    }
+}
+
+/// A pseudonym that may follow another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// Number of the segment.
+    pub segment: usize,
+    /// Negative logarithm of its likelihood.
+    pub cost: f64,
+}
+
+/// What the tracker found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Links {
+    /// For each segment, those that may follow it, in order of their numbers.
+    pub candidates: Vec<Vec<Candidate>>,
+    /// For each segment, the one that follows it in the likeliest assignment.
+    pub next: Vec<Option<usize>>,
+}
+
+/// Follows vehicles over their changes of pseudonym.
+pub fn link(segments: &[Segment], settings: &Settings) -> Links {
+    let candidates: Vec<Vec<Candidate>> = segments
+        .iter()
+        .enumerate()
+        .map(|(number, segment)| gate(number, segment, segments, settings))
+        .collect();
+    let next = assign(&candidates, settings.gate);
+    Links { candidates, next }
+}
+
+/// Those that may follow a segment. `segments` are in order of their first moments.
+fn gate(number: usize, segment: &Segment, segments: &[Segment], settings: &Settings) -> Vec<Candidate> {
+    let end = segment.last().at.as_secs_f64();
+    let estimate = filter(segment, settings.noise);
+    let begin = |other: &Segment| other.first().at.as_secs_f64();
+    let from = segments.partition_point(|other| begin(other) < end - settings.overlap);
+    let to = segments.partition_point(|other| begin(other) <= end + settings.silence);
+    (from..to)
+        .filter(|&other| other != number)
+        .filter_map(|other| {
+            let first = segments[other].first();
+            let later = estimate.after((first.at.as_secs_f64() - end).max(0.0), settings.noise);
+            let (distance, determinant) = later.distance(first.state, settings.noise);
+            (distance <= settings.gate).then_some(Candidate {
+                segment: other,
+                cost: (distance + determinant) / 2.0,
+            })
+        })
+        .collect()
+}
+
+/// Where a segment's sender is at its end.
+fn filter(segment: &Segment, noise: Noise) -> Estimate {
+    let mut estimate = Estimate::new(segment.first().state, noise);
+    for pair in segment.sightings.windows(2) {
+        let passed = (pair[1].at.as_secs_f64() - pair[0].at.as_secs_f64()).max(0.0);
+        estimate = estimate.after(passed, noise).with(pair[1].state, noise);
+    }
+    estimate
+}
+
+/// Costs as whole numbers: so many to the unit.
+const SCALE: f64 = 1e6;
+/// What a pair that is not possible costs.
+const NEVER: i64 = 1 << 40;
+
+/// The likeliest assignment: for each end its beginning, or none, at a cost of half the gate more than the dearest candidate.
+fn assign(candidates: &[Vec<Candidate>], gate: f64) -> Vec<Option<usize>> {
+    let mut next = vec![None; candidates.len()];
+    for group in groups(candidates) {
+        let mut beginnings: Vec<usize> = group
+            .iter()
+            .flat_map(|&end| candidates[end].iter().map(|candidate| candidate.segment))
+            .collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
+        let costs = group
+            .iter()
+            .flat_map(|&end| &candidates[end])
+            .map(|candidate| candidate.cost);
+        let (least, most) = costs.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), cost| {
+            (least.min(cost), most.max(cost))
+        });
+        // One column more for each end: no successor.
+        let mut weights = Matrix::new(group.len(), beginnings.len() + group.len(), NEVER);
+        for (row, &end) in group.iter().enumerate() {
+            for candidate in &candidates[end] {
+                if let Ok(column) = beginnings.binary_search(&candidate.segment) {
+                    weights[(row, column)] = ((candidate.cost - least) * SCALE) as i64;
+                }
+            }
+            weights[(row, beginnings.len() + row)] = ((most - least + gate / 2.0) * SCALE) as i64;
+        }
+        let (_, columns) = kuhn_munkres_min(&weights);
+        for (&end, column) in group.iter().zip(columns) {
+            next[end] = beginnings.get(column).copied();
+        }
+    }
+    next
+}
+
+/// Ends that compete for the same beginnings, directly or over others; those without any candidate are in none.
+fn groups(candidates: &[Vec<Candidate>]) -> Vec<Vec<usize>> {
+    // Each end's group is the root of a tree; a beginning joins all who might take it.
+    let mut root: Vec<usize> = (0..candidates.len()).collect();
+    fn find(root: &mut [usize], mut at: usize) -> usize {
+        while root[at] != at {
+            root[at] = root[root[at]];
+            at = root[at];
+        }
+        at
+    }
+    let mut claimed: BTreeMap<usize, usize> = BTreeMap::new();
+    for (end, list) in candidates.iter().enumerate() {
+        for candidate in list {
+            let other = *claimed.entry(candidate.segment).or_insert(end);
+            let (a, b) = (find(&mut root, end), find(&mut root, other));
+            root[a.max(b)] = a.min(b);
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for end in (0..candidates.len()).filter(|&end| !candidates[end].is_empty()) {
+        groups.entry(find(&mut root, end)).or_default().push(end);
+    }
+    groups.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adversary::kalman::State;
+    use crate::adversary::sighting::Sighting;
+    use crate::event::NodeId;
+    use proptest::prelude::*;
+    use roadveil_role::{LinkAddr, Time};
+
+    /// A vehicle heard ten times a second between two moments (tenths of a second), at such a place and velocity at time 0.
+    pub(crate) fn drive(node: u32, addr: u8, tenths: (u64, u64), at: (f64, f64), speed: (f64, f64)) -> Segment {
+        let sighting = |tenth: u64| {
+            let t = tenth as f64 / 10.0;
+            Sighting {
+                at: Time::from_millis(tenth * 100),
+                state: State {
+                    at: [at.0 + speed.0 * t, at.1 + speed.1 * t],
+                    speed: [speed.0, speed.1],
+                },
+            }
+        };
+        Segment {
+            addr: LinkAddr::local([0, 0, 0, 0, 0, addr]),
+            sightings: (tenths.0..=tenths.1).map(sighting).collect(),
+            node: NodeId(node),
+        }
+    }
+
+    fn linked(mut segments: Vec<Segment>) -> Vec<(u8, Option<u8>)> {
+        segments.sort_by_key(|segment| (segment.first().at, segment.addr));
+        let name = |number: usize| segments[number].addr.0[5];
+        let links = link(&segments, &Settings::default());
+        let mut named: Vec<(u8, Option<u8>)> = (0..segments.len())
+            .map(|end| (name(end), links.next[end].map(name)))
+            .collect();
+        named.sort_unstable();
+        named
+    }
+
+    #[test]
+    fn one_vehicle_on_an_empty_road_is_followed() {
+        let segments = vec![
+            drive(1, 1, (0, 99), (0.0, 0.0), (15.0, 0.0)),
+            drive(1, 2, (100, 199), (0.0, 0.0), (15.0, 0.0)),
+            drive(1, 3, (230, 300), (0.0, 0.0), (15.0, 0.0)),
+        ];
+        assert_eq!(linked(segments), [(1, Some(2)), (2, Some(3)), (3, None)]);
+    }
+
+    #[test]
+    fn two_that_meet_are_told_apart_by_their_direction() {
+        let segments = vec![
+            drive(1, 1, (0, 99), (-150.0, 0.0), (15.0, 0.0)),
+            drive(2, 2, (0, 99), (150.0, 3.0), (-15.0, 0.0)),
+            drive(1, 3, (100, 199), (-150.0, 0.0), (15.0, 0.0)),
+            drive(2, 4, (100, 199), (150.0, 3.0), (-15.0, 0.0)),
+        ];
+        assert_eq!(linked(segments), [(1, Some(3)), (2, Some(4)), (3, None), (4, None)]);
+    }
+
+    #[test]
+    fn the_best_of_all_is_not_the_best_of_each() {
+        // In a row, all change at once. The nearest beginning to the second vehicle's end belongs to the first.
+        let segments = vec![
+            drive(1, 1, (0, 99), (0.0, 0.0), (10.0, 0.0)),
+            drive(2, 2, (0, 99), (6.0, 0.0), (10.0, 0.0)),
+            drive(1, 3, (101, 199), (4.0, 0.0), (10.0, 0.0)),
+            drive(2, 4, (101, 199), (10.0, 0.0), (10.0, 0.0)),
+        ];
+        assert_eq!(linked(segments)[..2], [(1, Some(3)), (2, Some(4))]);
+    }
+
+    #[test]
+    fn who_is_too_far_or_too_late_or_too_early_is_none() {
+        let first = drive(1, 1, (0, 99), (0.0, 0.0), (15.0, 0.0));
+        for other in [
+            drive(1, 2, (100, 199), (400.0, 0.0), (15.0, 0.0)),
+            drive(1, 2, (500, 600), (0.0, 0.0), (15.0, 0.0)),
+            drive(1, 2, (50, 199), (0.0, 0.0), (15.0, 0.0)),
+            drive(1, 2, (100, 199), (300.0, 0.0), (-15.0, 0.0)),
+        ] {
+            assert_eq!(linked(vec![first.clone(), other])[0], (1, None));
+        }
+    }
+
+    /// The least cost over all assignments, tried one by one.
+    fn exhaustive(candidates: &[Vec<Candidate>], none: f64, end: usize, taken: &mut Vec<usize>) -> f64 {
+        let Some(list) = candidates.get(end) else { return 0.0 };
+        let mut best = none * f64::from(u8::from(!list.is_empty())) + exhaustive(candidates, none, end + 1, taken);
+        for candidate in list {
+            if !taken.contains(&candidate.segment) {
+                taken.push(candidate.segment);
+                best = best.min(candidate.cost + exhaustive(candidates, none, end + 1, taken));
+                taken.pop();
+            }
+        }
+        best
+    }
+
+    proptest! {
+        #[test]
+        fn no_assignment_is_better(
+            costs in proptest::collection::vec(proptest::collection::vec(prop::option::of(0.0..9.0f64), 5), 1..6),
+        ) {
+            let candidates: Vec<Vec<Candidate>> = costs.iter()
+                .map(|row| (0..).zip(row)
+                    .filter_map(|(segment, cost)| cost.map(|cost| Candidate { segment, cost }))
+                    .collect())
+                .collect();
+            // One group, so that "none" costs the same for all: every end may also take what nobody wants.
+            let mut padded = candidates.clone();
+            for row in &mut padded {
+                row.push(Candidate { segment: 99, cost: 9.0 });
+            }
+            let next = assign(&padded, 4.0);
+            let all = || padded.iter().flatten().map(|candidate| candidate.cost);
+            let none = all().fold(f64::NEG_INFINITY, f64::max) + 2.0;
+            let cost: f64 = padded.iter().zip(&next).map(|(row, next)| match next {
+                Some(next) => row.iter().find(|candidate| candidate.segment == *next).map_or(f64::NAN, |found| found.cost),
+                None => none,
+            }).sum();
+            let mut used: Vec<usize> = next.iter().flatten().copied().collect();
+            used.sort_unstable();
+            prop_assert!(used.windows(2).all(|pair| pair[0] != pair[1]));
+            prop_assert!((cost - exhaustive(&padded, none, 0, &mut Vec::new())).abs() < 1e-4);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `roadveil log privacy`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{code, roadveil, stderr, stdout};
+
+/// A run of a small town in which vehicles change their keys often, logged.
+fn run(folder: &Path, words: &[&str]) {
+    let fixed = [
+        "run",
+        "city",
+        "--headless",
+        "--quiet",
+        "--log",
+        "run.mcap",
+        "--set",
+        "protocols.ecpp.key_lifetime=10s",
+        "--set",
+        "protocols.ecpp.validity_quantum=1s",
+    ];
+    let output = roadveil(folder, &[&fixed, words].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+fn figures(folder: &Path, words: &[&str]) -> Value {
+    let output = roadveil(folder, &[&["log", "privacy", "run.mcap", "--json"], words].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    serde_json::from_str(&stdout(&output)).expect("JSON")
+}
+
+#[test]
+fn who_hears_everything_follows_nearly_everyone_and_who_hears_less_knows_less() {
+    let folder = tempfile::tempdir().expect("folder");
+    run(folder.path(), &["--duration", "25s"]);
+    let number = |value: &Value, name: &str| value[name].as_f64().expect("a number");
+    let all = figures(folder.path(), &[]);
+    assert!(number(&all, "changes") > 20.0, "{all}");
+    // A message ten times a second, and no silence at a change: a pseudonym hides nobody.
+    assert!(number(&all, "linked_share") > 0.9, "{all}");
+    let one = figures(folder.path(), &["--antennas", "rsu-1"]);
+    assert!(number(&one, "sightings") < number(&all, "sightings"), "{one}");
+    assert!(number(&one, "tracked_mean_s") < number(&all, "tracked_mean_s"), "{one}");
+    let rsus = figures(folder.path(), &["--antennas", "rsu-*"]);
+    assert_eq!(
+        rsus,
+        figures(folder.path(), &["--antennas", "rsu-6,rsu-5,rsu-4,rsu-3,rsu-2,rsu-1"])
+    );
+    // Over no silence at all nobody links: the next message is a tenth of a second later.
+    let deaf = figures(folder.path(), &["--silence", "1ms"]);
+    assert_eq!(number(&deaf, "changes"), 0.0);
+}
+
+#[test]
+fn what_is_asked_wrongly_is_said() {
+    let folder = tempfile::tempdir().expect("folder");
+    run(folder.path(), &["--duration", "1s"]);
+    let output = roadveil(
+        folder.path(),
+        &["log", "privacy", "run.mcap", "--antennas", "rsu-1,rsv-2"],
+    );
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("rsv-2") && stderr(&output).contains("rsu-2"),
+        "{}",
+        stderr(&output)
+    );
+    let output = roadveil(folder.path(), &["log", "privacy", "no-such.mcap"]);
+    assert_eq!(code(&output), 2);
+    let output = roadveil(folder.path(), &["log", "privacy", "run.mcap"]);
+    assert!(stdout(&output).contains("linked_share"), "{}", stdout(&output));
+}

@@ -1,0 +1,103 @@
+//! `roadveil study`.
+
+use serde_json::Value;
+
+use super::{code, hash, roadveil, stderr, stdout};
+
+/// A study in a folder of its own.
+fn study(files: &[(&str, &str)], words: &[&str]) -> std::process::Output {
+    let folder = tempfile::tempdir().expect("folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    roadveil(folder.path(), &[&["study"], words].concat())
+}
+
+const STUDY: &str = "topology = \"three-cars\"\nseeds = [4, 2]\nduration = \"3s\"\nfigures = [\"frames.delivered\"]\n\
+                     [vary]\n\"radio.exponent\" = [2.5, 4]\n";
+
+#[test]
+fn a_study_is_a_table_with_a_line_for_each_point() {
+    let output = study(&[("mine.toml", STUDY)], &["mine.toml", "--threads", "1"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let csv = stdout(&output);
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(
+        rows[0],
+        "radio.exponent,runs,failed,frames.delivered,frames.delivered +-"
+    );
+    assert!(
+        rows[1].starts_with("2.5,2,0,") && rows[2].starts_with("4,2,0,") && rows.len() == 3,
+        "{csv}"
+    );
+    assert!(stderr(&output).contains("4 runs in"));
+    let other = study(&[("mine.toml", STUDY)], &["mine.toml", "--threads", "3", "--quiet"]);
+    assert_eq!((stdout(&other), stderr(&other).as_str()), (csv, ""));
+}
+
+#[test]
+fn each_run_is_the_one_that_its_seed_makes() {
+    let output = study(&[("mine.toml", STUDY)], &["mine.toml", "--json", "--quiet"]);
+    let value: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(value["schema"], "roadveil.study/1");
+    let run = &value["runs"][2];
+    assert_eq!((run["seed"].as_u64(), run["point"].as_u64()), (Some(4), Some(1)));
+    let alone = hash(&[
+        "three-cars",
+        "--seed",
+        "4",
+        "--duration",
+        "3s",
+        "--set",
+        "radio.exponent=4",
+    ]);
+    assert_eq!(run["stream_hash"], alone.as_str());
+    assert_ne!(value["runs"][0]["stream_hash"], run["stream_hash"]);
+}
+
+#[test]
+fn failed_expectations_are_counted_and_named() {
+    let text = "[protocols.ecpp]\n[[node]]\nname = \"ta\"\nroles = [\"ecpp.ta\"]\n\
+                [[node]]\nname = \"rsu\"\nroles = [\"ecpp.rsu\"]\nat = [0, 0]\n\
+                [[expect]]\nthat = \"frames.sent > 1000000\"\n";
+    let words = ["--topology", "lonely.toml", "--seeds", "3", "--duration", "1s"];
+    let output = study(&[("lonely.toml", text)], &words);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert_eq!(stdout(&output), "runs,failed\n3,3\n");
+    assert!(
+        stderr(&output).contains("seed 2: frames.sent > 1000000"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn what_cannot_be_run_is_said_before_anything_is() {
+    let refused = |files: &[(&str, &str)], words: &[&str], part: &str| {
+        let output = study(files, words);
+        assert_eq!(code(&output), 2, "{words:?}");
+        assert!(stderr(&output).contains(part), "{words:?}: {}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+    };
+    refused(&[], &["no-such"], "lifetime");
+    refused(&[], &[], "--topology");
+    refused(&[], &["--topology", "-"], "anew");
+    refused(
+        &[],
+        &["--topology", "three-cars", "--vary", "radio.exponent=2,x"],
+        "radio.exponent",
+    );
+    refused(
+        &[],
+        &["--topology", "three-cars", "--figure", "frames.deliverd"],
+        "delivered",
+    );
+    refused(&[("s.toml", "topology = \"citty\"")], &["s.toml"], "city");
+    refused(&[("s.toml", "topology = \"city\"\nsed = 1")], &["s.toml"], "seeds");
+}
+
+#[test]
+fn those_that_ship_are_listed() {
+    let output = study(&[], &["--list"]);
+    assert!(code(&output) == 0 && stdout(&output).contains("key-lifetime"));
+}
