@@ -294,7 +294,7 @@ mod tests {
             candidates: vec![
                 vec![candidate(2, 1.0), candidate(3, 1.0)],
                 vec![candidate(3, 1.0)],
-                vec![candidate(3, 2.0), candidate(4, 2.0 + 3.0_f64.ln())],
+                vec![candidate(3, 2.0), candidate(4, 2.0 + libm::log(3.0))],
                 vec![],
                 vec![],
                 vec![],

@@ -185,7 +185,7 @@ fn number(value: f64) -> String {
     if value.is_nan() {
         return String::new();
     }
-    let digits = (5 - value.abs().max(1e-300).log10().floor() as i32).clamp(0, 12) as usize;
+    let digits = (5 - libm::log10(value.abs().max(1e-300)).floor() as i32).clamp(0, 12) as usize;
     let text = format!("{value:.digits$}");
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
