@@ -192,7 +192,7 @@ pub enum LogCommand {
         /// Seed of the ways in which new addresses are dealt out
         #[arg(long, value_name = "N", default_value_t = 1)]
         seed: u64,
-        /// In how many ways; fewer than 11001 could call nothing a leak
+        /// In how many ways; fewer than 12001 could call nothing a leak
         #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(FEWEST_PERMUTATIONS..=10_000_000))]
         permutations: u64,
     },

@@ -42,7 +42,7 @@ pub(super) struct Life {
     stands: (f64, u64),
     /// For each modulus, the sum of its transmissions' numbers as points on a circle.
     residues: Vec<(f64, f64)>,
-    /// Truth: whose it is. `None`: not told, or several have it.
+    /// Truth: whose it is.
     owner: Owner,
 }
 
@@ -131,6 +131,8 @@ pub(super) struct Change {
     pub(super) old: usize,
     /// The one that it took.
     pub(super) new: usize,
+    /// Truth: which vehicle.
+    pub(super) vehicle: NodeId,
 }
 
 /// All that the predictors have.
@@ -140,6 +142,8 @@ pub(super) struct Gathered {
     pub(super) lives: Vec<Life>,
     /// The changes of all vehicles, in the order in which the new addresses were first heard.
     pub(super) changes: Vec<Change>,
+    /// The vehicles whose frames began at the same moment, as the records stand.
+    pub(super) moments: Vec<Vec<NodeId>>,
     /// Frames in all.
     pub(super) frames: u64,
     /// Vehicles with at least one change.
@@ -159,6 +163,8 @@ pub(super) struct Watch {
     /// The addresses and numbers of the frames that began at the last moment.
     together: Vec<(usize, TxId)>,
     moment: Time,
+    /// The addresses of frames that began together, for each moment with several.
+    moments: Vec<Vec<usize>>,
     last_tx: Option<TxId>,
     frames: u64,
     /// How often a time between frames of one address was met, by milliseconds.
@@ -180,6 +186,7 @@ impl Watch {
             untold: BTreeMap::new(),
             together: Vec::new(),
             moment: Time::ZERO,
+            moments: Vec::new(),
             last_tx: None,
             frames: 0,
             pauses: BTreeMap::new(),
@@ -234,10 +241,11 @@ impl Watch {
         if together.len() < 2 {
             return;
         }
-        for (rank, (life, tx)) in together.into_iter().enumerate() {
-            let stands = &mut self.lives[life].stands;
+        for (rank, (life, tx)) in together.iter().enumerate() {
+            let stands = &mut self.lives[*life].stands;
             *stands = (stands.0 + (rank as f64 + unit(tx.0)) / count, stands.1 + 1);
         }
+        self.moments.push(together.into_iter().map(|(life, _)| life).collect());
     }
 
     pub(super) fn finish(mut self) -> Gathered {
@@ -248,12 +256,28 @@ impl Watch {
             .max_by_key(|(pause, count)| (**count, u64::MAX - **pause));
         let period = commonest.map_or(0, |(pause, _)| *pause).max(1) * 1_000_000;
         let (changes, vehicles) = self.changes();
+        let owners = |lives: &Vec<usize>| {
+            lives
+                .iter()
+                .filter_map(|life| self.vehicle(&self.lives[*life]))
+                .collect()
+        };
+        let moments = self.moments.iter().map(owners).collect();
         Gathered {
             changes,
+            moments,
             vehicles,
             period,
             frames: self.frames,
             lives: self.lives,
+        }
+    }
+
+    /// The vehicle that an address belongs to. What stands has nothing to hide.
+    fn vehicle(&self, life: &Life) -> Option<NodeId> {
+        match life.owner {
+            Owner::One(node) if self.cast.nodes.get(node.index()).is_some_and(|node| node.mobile) => Some(node),
+            _ => None,
         }
     }
 
@@ -264,13 +288,14 @@ impl Watch {
         let mut changed: BTreeMap<NodeId, ()> = BTreeMap::new();
         let mut changes = Vec::new();
         for (new, life) in self.lives.iter().enumerate() {
-            let Owner::One(node) = life.owner else { continue };
-            if !self.cast.nodes.get(node.index()).is_some_and(|node| node.mobile) {
-                continue;
-            }
+            let Some(node) = self.vehicle(life) else { continue };
             let old = last.get(&node).copied();
             if let Some(old) = old {
-                changes.push(Change { old, new });
+                changes.push(Change {
+                    old,
+                    new,
+                    vehicle: node,
+                });
                 changed.insert(node, ());
             }
             if life.is_broadcasting() || !old.is_some_and(|old| self.lives[old].is_broadcasting()) {

@@ -4,7 +4,8 @@
 //! content link them is a question about a protocol. That numbers, order and addresses in the *stream* do not is a
 //! promise of this program, and is what an audit tries: predictors that know nothing of radio choose, for each address
 //! that a vehicle left, the one that it took. How often they are right is compared with chance: with the new addresses
-//! dealt out anew among the vehicles that changed within the same ten seconds, between the same kinds of address.
+//! dealt out anew among the vehicles that changed within the same ten seconds, between the same kinds of address. One
+//! more asks whether frames of one moment stand in the order of the vehicles, changes or not.
 //!
 //! What the air itself shows (time between frames, phase, size) is measured in the same way, and reported apart.
 //!
@@ -29,8 +30,8 @@ use serde::Serialize;
 
 use self::draws::Draws;
 use self::gather::{Gathered, Watch};
-use self::permute::{Compared, compare, ways};
-use self::predict::{Among, Context, METADATA, PRIVACY, Predictor, windows};
+use self::permute::{Compared, compare, compare_order, ways};
+use self::predict::{Among, Context, METADATA, NODE_ORDER, PRIVACY, Predictor, TRIED, windows};
 use super::damage::Damage;
 use super::error::LogError;
 use super::reader::Log;
@@ -39,7 +40,7 @@ use super::reader::Log;
 pub const LEVEL: f64 = 0.001;
 
 /// Fewest permutations with which something can be called a leak.
-pub const FEWEST_PERMUTATIONS: u64 = (METADATA.len() as f64 / LEVEL) as u64 + 1;
+pub const FEWEST_PERMUTATIONS: u64 = (TRIED as f64 / LEVEL) as u64 + 1;
 
 /// How an audit is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,7 +67,7 @@ impl Default for Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Conclusion {
-    /// No metadata links addresses better than chance.
+    /// No metadata tells who is who better than chance.
     Passed,
     /// Some does.
     Failed,
@@ -163,20 +164,40 @@ fn judge(gathered: &Gathered, options: &Options) -> Audit {
         privacy: Vec::new(),
         damage: Vec::new(),
     };
+    audit.metadata = scores(gathered, METADATA, options, TRIED);
+    audit.metadata.insert(0, node_order(gathered, options));
+    audit.privacy = scores(gathered, PRIVACY, options, PRIVACY.len());
     // Dealt out in fewer ways, a predictor that is always right would still not be unlikely enough.
-    let fewest = METADATA.len() as f64 / options.level;
-    if ways(spans.iter().map(Vec::len)) <= libm::log(fewest) {
-        return audit;
-    }
-    audit.metadata = scores(gathered, METADATA, options);
-    audit.privacy = scores(gathered, PRIVACY, options);
+    let enough = ways(spans.iter().map(Vec::len)) > libm::log(TRIED as f64 / options.level);
     let leaks = audit.leaks().next().is_some();
-    audit.conclusion = if leaks { Conclusion::Failed } else { Conclusion::Passed };
+    audit.conclusion = match (leaks, enough) {
+        (true, _) => Conclusion::Failed,
+        (false, true) => Conclusion::Passed,
+        (false, false) => Conclusion::Insufficient,
+    };
     audit
 }
 
-/// How the predictors do, in their order.
-fn scores(gathered: &Gathered, predictors: &[Predictor], options: &Options) -> Vec<Score> {
+/// Whether order within a moment says whose frames they are, changes of address or not.
+fn node_order(gathered: &Gathered, options: &Options) -> Score {
+    let (compared, of) = compare_order(&gathered.moments, options.permutations, Draws::new(options.seed));
+    score(NODE_ORDER, compared, of, of as f64 / 2.0, TRIED)
+}
+
+fn score((name, by): (&'static str, &'static str), compared: Compared, of: usize, chance: f64, tried: usize) -> Score {
+    Score {
+        name,
+        by,
+        of,
+        linked: compared.linked,
+        chance,
+        p: compared.p,
+        corrected: (compared.p * tried as f64).min(1.0),
+    }
+}
+
+/// How the predictors do, in their order; `tried` are looked at together.
+fn scores(gathered: &Gathered, predictors: &[Predictor], options: &Options, tried: usize) -> Vec<Score> {
     let scored = |among: Among| {
         let windows = windows(gathered, among);
         let context = Context::new(gathered, &windows);
@@ -184,17 +205,12 @@ fn scores(gathered: &Gathered, predictors: &[Predictor], options: &Options) -> V
         let bets: Vec<_> = chosen().map(|predictor| predictor.bets(&context, &windows)).collect();
         let compared = compare(&bets, options.permutations, Draws::new(options.seed));
         let of = windows.iter().map(Vec::len).sum();
-        let score = |(predictor, compared): (&Predictor, Compared)| Score {
-            name: predictor.name,
-            by: predictor.by,
-            of,
-            linked: compared.linked,
-            // One bet each, and each new address as likely as any other of the window: one a window.
-            chance: windows.len() as f64,
-            p: compared.p,
-            corrected: (compared.p * predictors.len() as f64).min(1.0),
-        };
-        chosen().zip(compared).map(score).collect::<Vec<_>>()
+        // One bet each, and each new address as likely as any other of the window: one a window.
+        let chance = windows.len() as f64;
+        chosen()
+            .zip(compared)
+            .map(|(predictor, compared)| score((predictor.name, predictor.by), compared, of, chance, tried))
+            .collect::<Vec<_>>()
     };
     let mut scores = scored(Among::Span);
     scores.extend(scored(Among::Moment));
@@ -213,11 +229,11 @@ impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Score { name, by, of, .. } = self;
         if *of == 0 {
-            return write!(f, "  {name:<18} {:>38}  {by}", "never had a choice");
+            return write!(f, "  {name:<18} {:>40}  {by}", "never had a choice");
         }
         write!(
             f,
-            "  {name:<18} {:>6.1} of {of:<4} {:>5.1} {:>8.5} {:>8.5}  {by}",
+            "  {name:<18} {:>7.1} of {of:<5} {:>6.1} {:>8.5} {:>8.5}  {by}",
             self.linked, self.chance, self.p, self.corrected
         )
     }
@@ -235,28 +251,26 @@ impl fmt::Display for Audit {
             "changes      {} by {} vehicles; {} have others beside them, in {} windows",
             self.changes, self.vehicles, self.comparable, self.windows
         )?;
-        if self.conclusion != Conclusion::Insufficient {
-            writeln!(
-                f,
-                "compared     with {} ways to deal out the new addresses, seed {}\n",
-                self.permutations, self.seed
-            )?;
-            let head = format!("{:>17} {:>5} {:>8} {:>8}", "linked", "chance", "p", "all");
-            writeln!(f, "metadata             {head}  what it goes by")?;
-            self.metadata.iter().try_for_each(|score| writeln!(f, "{score}"))?;
-            writeln!(f, "\nprivacy: what the air itself shows; it never fails an audit")?;
-            self.privacy.iter().try_for_each(|score| writeln!(f, "{score}"))?;
-            writeln!(f)?;
-        }
+        writeln!(
+            f,
+            "compared     with {} ways to deal out the new addresses, seed {}\n",
+            self.permutations, self.seed
+        )?;
+        let head = format!("{:>16} {:>6} {:>8} {:>8}", "linked", "chance", "p", "all");
+        writeln!(f, "metadata             {head}  what it goes by")?;
+        self.metadata.iter().try_for_each(|score| writeln!(f, "{score}"))?;
+        writeln!(f, "\nprivacy: what the air itself shows; it never fails an audit")?;
+        self.privacy.iter().try_for_each(|score| writeln!(f, "{score}"))?;
+        writeln!(f)?;
         match self.conclusion {
             Conclusion::Passed => writeln!(
                 f,
-                "passed       no metadata links addresses better than chance (level {})",
+                "passed       no metadata tells who is who better than chance (level {})",
                 self.level
             ),
             Conclusion::Failed => {
                 let names: Vec<_> = self.leaks().map(|score| score.name).collect();
-                writeln!(f, "FAILED       the stream links addresses by {}", names.join(", "))
+                writeln!(f, "FAILED       the stream betrays who is who by {}", names.join(", "))
             }
             Conclusion::Insufficient => writeln!(
                 f,

@@ -79,6 +79,30 @@ pub(super) fn compare(predictors: &[Vec<Bets>], count: u64, mut draws: Draws) ->
         .collect()
 }
 
+/// Compares the order in moments with chance: how many neighbours in them are in rising order, and how likely it is that
+/// so many, or so few, are by chance. Also how many pairs of neighbours there are.
+pub(super) fn compare_order<T: Ord + Copy>(moments: &[Vec<T>], count: u64, mut draws: Draws) -> (Compared, usize) {
+    let pairs: usize = moments.iter().map(|moment| moment.len().saturating_sub(1)).sum();
+    let linked = rising(moments);
+    let mut dealt = moments.to_vec();
+    let mut as_good = 0u64;
+    for _ in 0..count {
+        dealt.iter_mut().for_each(|moment| draws.shuffle(moment));
+        as_good += u64::from((2 * rising(&dealt)).abs_diff(pairs) >= (2 * linked).abs_diff(pairs));
+    }
+    let compared = Compared {
+        linked: linked as f64,
+        p: (1 + as_good) as f64 / (1 + count) as f64,
+    };
+    (compared, pairs)
+}
+
+/// Neighbours in rising order.
+fn rising<T: Ord>(moments: &[Vec<T>]) -> usize {
+    let count = |moment: &Vec<T>| moment.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    moments.iter().map(count).sum()
+}
+
 /// Natural logarithm of the number of ways to deal out new addresses in windows of those sizes.
 pub(super) fn ways(sizes: impl Iterator<Item = usize>) -> f64 {
     sizes.map(|size| libm::lgamma(size as f64 + 1.0)).sum()
@@ -118,5 +142,20 @@ mod tests {
         let compared = compare(&[knows], 20_000, Draws::new(2));
         assert!((compared[0].p - 1.0 / 6.0).abs() < 0.01, "{compared:?}");
         assert!((ways([3, 2].into_iter()) - libm::log(12.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_order_up_or_down_is_beyond_chance_and_a_mixed_one_is_not() {
+        let up = vec![vec![1, 2], vec![3, 5, 9], vec![4, 6], vec![1, 9], vec![2, 3, 4]];
+        let down: Vec<Vec<i32>> = up.iter().map(|moment| moment.iter().rev().copied().collect()).collect();
+        let mixed = vec![vec![1, 2], vec![9, 3, 5], vec![6, 4], vec![1, 9], vec![3, 2, 4]];
+        let compared = |moments: &[Vec<i32>]| compare_order(moments, 20_000, Draws::new(3));
+        let (Compared { linked, p }, pairs) = compared(&up);
+        assert_eq!((linked, pairs), (7.0, 7));
+        // Two of 2 * 6 * 2 * 2 * 6 orders are as extreme.
+        assert!((p - 2.0 / 288.0).abs() < 0.003, "{p}");
+        assert!((compared(&down).0.p - p).abs() < 0.003 && compared(&down).0.linked == 0.0);
+        assert!(compared(&mixed).0.p > 0.5);
+        assert_eq!(compared(&[]), (Compared { linked: 0.0, p: 1.0 }, 0));
     }
 }

@@ -29,6 +29,9 @@ pub(super) enum Among {
 /// How long a span is, nanoseconds.
 const SPAN: u64 = 10_000_000_000;
 
+/// Most changes of a window; one with more is parted, by time.
+const MOST: usize = 400;
+
 /// Bits of an address.
 const BITS: u32 = 48;
 
@@ -102,6 +105,15 @@ pub(super) const METADATA: &[Predictor] = &[
     },
 ];
 
+/// Beside them: do frames of one moment stand in the order of the vehicles?
+pub(super) const NODE_ORDER: (&str, &str) = (
+    "record_nodes",
+    "neighbours among frames of the same moment that stand in the order of the vehicles",
+);
+
+/// How many ways of linking are tried on metadata.
+pub(super) const TRIED: usize = METADATA.len() + 1;
+
 /// What anyone in range learns from the air, whatever the stream looks like.
 pub(super) const PRIVACY: &[Predictor] = &[
     Predictor {
@@ -150,9 +162,11 @@ impl Predictor {
     }
 }
 
-/// The changes in the windows that a predictor chooses in; changes that are alone in theirs are left out.
+/// The changes in the windows that a predictor chooses in. What changes a second time within a span is in a second window,
+/// because in one an address would be an old one and a new one at once. Changes that are alone are left out.
 pub(super) fn windows(gathered: &Gathered, among: Among) -> Vec<Vec<Change>> {
     let lives = &gathered.lives;
+    let mut times: BTreeMap<_, u32> = BTreeMap::new();
     let mut windows: BTreeMap<_, Vec<Change>> = BTreeMap::new();
     for change in &gathered.changes {
         let (old, new) = (&lives[change.old], &lives[change.new]);
@@ -160,12 +174,13 @@ pub(super) fn windows(gathered: &Gathered, among: Among) -> Vec<Vec<Change>> {
             Among::Span => new.first.at.0 / SPAN,
             Among::Moment => new.first.at.0,
         };
-        windows
-            .entry((moment, old.is_broadcasting(), new.is_broadcasting()))
-            .or_default()
-            .push(*change);
+        let kind = (moment, old.is_broadcasting(), new.is_broadcasting());
+        let time = times.entry((kind, change.vehicle)).or_default();
+        windows.entry((kind, *time)).or_default().push(*change);
+        *time += 1;
     }
-    windows.into_values().filter(|window| window.len() > 1).collect()
+    let parts = windows.values().flat_map(|window| window.chunks(MOST));
+    parts.filter(|part| part.len() > 1).map(<[Change]>::to_vec).collect()
 }
 
 /// What predictors know beyond their window.
