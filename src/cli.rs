@@ -16,7 +16,7 @@ use crate::scenario::quantity;
 #[command(
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 done; 1 an expectation failed or a difference was found; 2 bad usage or input; 3 could not go on; 130 interrupted."
+    after_help = "Exit codes: 0 done; 1 an expectation failed, or a difference or a leak was found; 2 bad usage or input; 3 could not go on; 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -426,6 +426,15 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_the_fewest_permutations() {
+        let mut cli = Cli::command();
+        let log = cli.find_subcommand_mut("log").expect("it is there");
+        let audit = log.find_subcommand_mut("audit").expect("it is there");
+        let help = audit.render_long_help().to_string();
+        assert!(help.contains(&format!("fewer than {FEWEST_PERMUTATIONS} ")), "{help}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The kernel's queue: what happens when, ordered by (time, node, sequence).
+//! The kernel's queue: what happens when, ordered by (time, node, sequence); turns on the channel at one time by lot.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
