@@ -158,12 +158,16 @@ fn few_changes_are_insufficient_and_no_failure() {
 #[test]
 fn planted_leaks_are_caught() {
     let (folder, path) = logged("ecpp", "50s", "8s");
-    rewrite(&path, &folder.path().join("counted.mcap"), count_addresses_up);
+    rewrite(&path, &folder.path().join("counted.mcap"), |records| {
+        count_addresses_up(records)
+    });
     let (code, audit) = audited(folder.path(), "counted.mcap");
     assert_eq!((code, &audit["conclusion"]), (1, &"failed".into()), "{audit:#}");
     assert!(leaks(&audit).contains(&"address_near"), "{audit:#}");
 
-    rewrite(&path, &folder.path().join("sorted.mcap"), sort_moments);
+    rewrite(&path, &folder.path().join("sorted.mcap"), |records| {
+        sort_moments(records)
+    });
     let (code, audit) = audited(folder.path(), "sorted.mcap");
     assert_eq!((code, leaks(&audit)), (1, vec!["record_nodes"]), "{audit:#}");
     let output = roadveil(folder.path(), &["log", "audit", "sorted.mcap"]);
@@ -180,7 +184,7 @@ fn senders(records: &[Record]) -> BTreeMap<TxId, NodeId> {
 }
 
 /// Each node's next address is its last one and one.
-fn count_addresses_up(records: &mut Vec<Record>) {
+fn count_addresses_up(records: &mut [Record]) {
     let senders = senders(records);
     let mut counted: BTreeMap<LinkAddr, LinkAddr> = BTreeMap::new();
     let mut taken: BTreeMap<NodeId, u8> = BTreeMap::new();
@@ -201,7 +205,7 @@ fn count_addresses_up(records: &mut Vec<Record>) {
 }
 
 /// Frames of one moment stand in the order of the nodes.
-fn sort_moments(records: &mut Vec<Record>) {
+fn sort_moments(records: &mut [Record]) {
     let senders = senders(records);
     let frames: Vec<usize> = (0..records.len())
         .filter(|place| matches!(records[*place].event, Event::Frame(_)))
