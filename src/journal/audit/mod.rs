@@ -11,10 +11,10 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`gather`] | a fold: what the stream says of each address, and whose it was |
-//! | [`predict`] | the predictors |
-//! | [`permute`] | bets, and how likely chance is to win as much |
-//! | [`draws`] | the same draws everywhere |
+//! | `gather` | a fold: what the stream says of each address, and whose it was |
+//! | `predict` | the predictors |
+//! | `permute` | bets, and how likely chance is to win as much |
+//! | `draws` | the same draws everywhere |
 
 mod draws;
 mod gather;
