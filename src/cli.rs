@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::feed::Speed;
+use crate::journal::audit::FEWEST_PERMUTATIONS;
 use crate::scenario::quantity;
 
 /// Emulates vehicular networks to study security and privacy protocols.
@@ -15,7 +16,7 @@ use crate::scenario::quantity;
 #[command(
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 done; 1 an expectation failed or a difference was found; 2 bad usage or input; 3 could not go on; 130 interrupted."
+    after_help = "Exit codes: 0 done; 1 an expectation failed, or a difference or a leak was found; 2 bad usage or input; 3 could not go on; 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -200,6 +201,48 @@ pub enum LogCommand {
     },
     /// What a listener who tracks vehicles over their changes of pseudonym learns: anonymity, linking, trips followed
     Privacy(LogPrivacy),
+    /// Hand a log on as JSON, whole or without its truth
+    ///
+    /// With --strip-truth only what an antenna could have recorded is left: of each frame its moment, link addresses,
+    /// airtime, bytes, and which message it says that it is. Gone are real senders, receivers and outcomes, positions, the
+    /// packets on the wires, node names, the scenario and its seed; frames are counted anew, and those of one moment are
+    /// put in an order that says nothing. An export is no log: it cannot be verified or replayed.
+    Export {
+        /// A log file, `latest`, or the beginning of a run's name in logs/
+        #[arg(default_value = "latest")]
+        log: String,
+        /// The form: a JSON object a line
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+        /// Only what was public on the air
+        #[arg(long)]
+        strip_truth: bool,
+        /// Where to write it; `-` for stdout
+        #[arg(short, long, value_name = "FILE", default_value = "-")]
+        output: PathBuf,
+    },
+    /// Try whether order, numbers and addresses in a log betray who is who
+    ///
+    /// Simple predictors choose, for each link address that a vehicle left, the one that it took: by the order of records
+    /// of one moment, by transmission numbers, by the bytes of addresses. How often they are right is compared with
+    /// chance: with the new addresses dealt out anew among the vehicles that changed theirs within the same ten seconds.
+    /// One that is right too often (p < 0.001, all of them together) is a leak of the stream, and exit code 1. What the air
+    /// itself shows, such as the phase of beacons, is measured in the same way and fails nothing. A log with too few
+    /// changes is `insufficient`, and exit code 0.
+    Audit {
+        /// A log file, `latest`, or the beginning of a run's name in logs/
+        #[arg(default_value = "latest")]
+        log: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// Seed of the ways in which new addresses are dealt out
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// In how many ways; fewer than 12001 could call nothing a leak
+        #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(FEWEST_PERMUTATIONS..=10_000_000))]
+        permutations: u64,
+    },
 }
 
 /// `roadveil log privacy`
@@ -222,6 +265,13 @@ pub struct LogPrivacy {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// In which form a log is handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A JSON object a line
+    Jsonl,
 }
 
 /// `roadveil topology ...`
@@ -445,6 +495,15 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_the_fewest_permutations() {
+        let mut cli = Cli::command();
+        let log = cli.find_subcommand_mut("log").expect("it is there");
+        let audit = log.find_subcommand_mut("audit").expect("it is there");
+        let help = audit.render_long_help().to_string();
+        assert!(help.contains(&format!("fewer than {FEWEST_PERMUTATIONS} ")), "{help}");
     }
 
     #[test]

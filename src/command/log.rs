@@ -1,19 +1,22 @@
 //! `roadveil log ...`
 
-use std::io::{BufWriter, stdout};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 use std::time::Duration;
 
 use roadveil_role::Time;
-
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Exit, Failure, print};
 use crate::adversary::privacy::judge;
 use crate::adversary::{Antennas, Ear, Settings, tracker};
-use crate::cli::{LogCommand, LogPrivacy};
+use crate::cli::{ExportFormat, LogCommand, LogPrivacy};
+use crate::journal::audit::Conclusion;
 use crate::journal::select::{DEFAULT_DIRECTORY, Entry, list, resolve};
-use crate::journal::{Log, LogError, cat, info};
+use crate::journal::{Log, LogError, Printed, audit, cat, export, info};
 use crate::registry::PROTOCOLS;
 use crate::scenario::nearest;
 
@@ -22,23 +25,41 @@ pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
     match command {
         LogCommand::List { json } => print(&list_logs(*json)?)?,
         LogCommand::Info { log, json } => {
-            let info = info(&open(log)?).map_err(Failure::input)?;
-            let text = if *json {
-                serde_json::to_string_pretty(&info).map_err(|error| Failure::Stuck(miette::miette!("{error}")))?
-            } else {
-                info.to_string()
-            };
-            print(&format!("{}\n", text.trim_end()))?;
+            show(&info(&open(log)?).map_err(Failure::input)?, *json)?;
         }
         LogCommand::Cat { log, json, from, to } => {
             let moment = |span: &Option<Duration>| span.map(|span| Time::ZERO + span);
             let mut out = BufWriter::new(stdout().lock());
-            let printed = cat(&open(log)?, moment(from), moment(to), *json, &mut out).map_err(|error| match error {
-                LogError::Output { .. } => Failure::stuck(error),
-                error => Failure::input(error),
-            })?;
-            for damage in &printed.damage {
+            tell(cat(&open(log)?, moment(from), moment(to), *json, &mut out))?;
+        }
+        LogCommand::Export {
+            log,
+            format: ExportFormat::Jsonl,
+            strip_truth,
+            output,
+        } => {
+            let log = open(log)?;
+            let mut out = destination(output, log.path())?;
+            tell(export(&log, *strip_truth, &mut out))?;
+        }
+        LogCommand::Audit {
+            log,
+            json,
+            seed,
+            permutations,
+        } => {
+            let options = audit::Options {
+                seed: *seed,
+                permutations: *permutations,
+                ..audit::Options::default()
+            };
+            let audit = audit(&open(log)?, &options).map_err(Failure::input)?;
+            for damage in &audit.damage {
                 eprintln!("note: {damage}");
+            }
+            show(&audit, *json)?;
+            if audit.conclusion == Conclusion::Failed {
+                return Ok(Exit::Failed);
             }
         }
         LogCommand::Privacy(args) => print(&privacy(args)?)?,
@@ -99,6 +120,50 @@ fn list_logs(as_json: bool) -> Result<String, Failure> {
         return Ok(format!("{:#}\n", json!(entries.iter().map(entry).collect::<Vec<_>>())));
     }
     Ok(entries.iter().map(|entry| format!("{}\n", entry.name)).collect())
+}
+
+/// Prints what was found, for a person or as JSON.
+fn show(found: &(impl Serialize + Display), json: bool) -> Result<(), Failure> {
+    let text = if json {
+        serde_json::to_string_pretty(found).map_err(|error| Failure::Stuck(miette::miette!("{error}")))?
+    } else {
+        found.to_string()
+    };
+    print(&format!("{}\n", text.trim_end()))
+}
+
+/// What came of printing events: damage is told, and keeps nobody from the rest.
+fn tell(printed: Result<Printed, LogError>) -> Result<(), Failure> {
+    let printed = printed.map_err(|error| match error {
+        LogError::Output { .. } => Failure::stuck(error),
+        error => Failure::input(error),
+    })?;
+    for damage in &printed.damage {
+        eprintln!("note: {damage}");
+    }
+    Ok(())
+}
+
+/// Where an export goes; never onto the log that it is made of.
+fn destination(output: &Path, log: &Path) -> Result<Box<dyn Write>, Failure> {
+    if output == Path::new("-") {
+        return Ok(Box::new(BufWriter::new(stdout().lock())));
+    }
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(output).is_some() && real(output) == real(log) {
+        return Err(Failure::Input(miette::miette!(
+            help = "name another file with -o",
+            "{} is the log itself",
+            output.display()
+        )));
+    }
+    match File::create(output) {
+        Ok(file) => Ok(Box::new(BufWriter::new(file))),
+        Err(error) => Err(Failure::Input(miette::miette!(
+            "cannot write the export {}: {error}",
+            output.display()
+        ))),
+    }
 }
 
 fn open(name: &str) -> Result<Log, Failure> {

@@ -21,7 +21,7 @@ use crate::cli::{Cli, Command};
 pub enum Exit {
     /// Done.
     Done,
-    /// An expectation failed, or a difference was found.
+    /// An expectation failed, or a difference or a leak was found.
     Failed,
     /// Interrupted.
     Interrupted,

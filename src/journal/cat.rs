@@ -73,7 +73,7 @@ fn write(out: &mut dyn Write, line: Line<'_>, json: bool) -> io::Result<()> {
     }
 }
 
-fn end(written: io::Result<()>, printed: Printed) -> Result<Printed, LogError> {
+pub(super) fn end(written: io::Result<()>, printed: Printed) -> Result<Printed, LogError> {
     match written {
         Ok(()) => Ok(printed),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(printed),

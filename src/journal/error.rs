@@ -110,6 +110,15 @@ pub enum LogError {
         /// Which file.
         path: PathBuf,
     },
+    /// The file is what `log export` or `log cat --json` made of a log.
+    #[error("{} is JSON, not a run log", path.display())]
+    #[diagnostic(help(
+        "an export cannot be verified, replayed or looked into, because it lacks what its run was given; name the log (.mcap) it was made of"
+    ))]
+    Exported {
+        /// Which file.
+        path: PathBuf,
+    },
     /// An MCAP file, but of another program.
     #[error("{} is an MCAP file, but not a run log of roadveil: its profile is {profile:?}", path.display())]
     #[diagnostic(help("expected the profile \"roadveil\""))]

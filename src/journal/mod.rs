@@ -10,10 +10,13 @@
 //! | [`player`] | a log as a feed for the screen |
 //! | [`select`] | which log a person means |
 //! | [`mod@cat`], [`mod@info`], [`render`] | what a person or a program is told of it |
+//! | [`mod@export`] | a log handed on, with its truth or without |
+//! | [`mod@audit`] | does the public half of a log betray whose the addresses are |
 //!
 //! A log is an MCAP file, so that other tools open it. Reading is ours: the usual readers check no checksum, allocate
 //! what a file asks for, and stop where a run was killed.
 
+pub mod audit;
 mod batches;
 pub mod cat;
 pub mod check;
@@ -23,6 +26,7 @@ pub mod compare;
 mod container;
 pub mod damage;
 pub mod error;
+pub mod export;
 pub mod info;
 pub mod manifest;
 pub mod player;
@@ -38,12 +42,14 @@ mod wall;
 mod wire;
 pub mod writer;
 
+pub use audit::{Audit, audit};
 pub use batches::{Batches, Portion, Records, Stretch};
 pub use cat::{Printed, cat};
 pub use check::{EndCheck, Integrity, Moment};
 pub use compare::{Comparator, Comparison, Difference, Progress, Verdict};
 pub use damage::{Damage, Fault};
 pub use error::{JournalError, LogError, Malformed};
+pub use export::export;
 pub use info::{Info, info};
 pub use manifest::{End, Format, HostFigures, InputFile, Manifest, Outcome};
 pub use player::Player;

@@ -63,6 +63,9 @@ impl Log {
         if magic.is_empty() {
             return Err(LogError::Empty { path });
         }
+        if magic.starts_with(b"{\"") {
+            return Err(LogError::Exported { path });
+        }
         if !MAGIC.starts_with(&magic) {
             return Err(LogError::NotALog { path });
         }

@@ -6,7 +6,7 @@ use roadveil_crypto::Op;
 use roadveil_role::{Reason, Time, Value};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::event::{Cast, Event, Load, NodeId, Position, Reception, Record};
+use crate::event::{Cast, Event, Frame, Load, NodeId, Position, Reception, Record};
 
 /// One event of a stream, with what is needed to name nodes and roles.
 ///
@@ -255,17 +255,13 @@ impl Serialize for Line<'_> {
         let names = Names(self.cast);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("seq", &self.number)?;
-        map.serialize_entry("t", &Text(Seconds(self.record.at)))?;
-        map.serialize_entry("t_ns", &self.record.at.0)?;
+        moment(&mut map, self.record.at)?;
         map.serialize_entry("kind", kind(&self.record.event))?;
         match &self.record.event {
             Event::Frame(frame) => {
                 map.serialize_entry("tx", &frame.tx)?;
-                map.serialize_entry("from", &Text(frame.from))?;
-                map.serialize_entry("to", &Text(frame.to))?;
-                map.serialize_entry("airtime_ns", &frame.airtime)?;
-                map.serialize_entry("length", &frame.bytes.len())?;
-                map.serialize_entry("bytes", &Text(Hex(&frame.bytes)))?;
+                addresses(&mut map, frame)?;
+                content(&mut map, frame)?;
             }
             Event::Sent { tx, node, attempt } => {
                 map.serialize_entry("tx", tx)?;
@@ -391,6 +387,25 @@ impl<T, U: Serialize, F: Fn(&T) -> U> Serialize for Each<'_, T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(&self.1))
     }
+}
+
+/// A moment, as every line has it.
+pub(super) fn moment<M: SerializeMap>(map: &mut M, at: Time) -> Result<(), M::Error> {
+    map.serialize_entry("t", &Text(Seconds(at)))?;
+    map.serialize_entry("t_ns", &at.0)
+}
+
+/// Between whom a frame goes.
+pub(super) fn addresses<M: SerializeMap>(map: &mut M, frame: &Frame) -> Result<(), M::Error> {
+    map.serialize_entry("from", &Text(frame.from))?;
+    map.serialize_entry("to", &Text(frame.to))
+}
+
+/// What a frame is on the air.
+pub(super) fn content<M: SerializeMap>(map: &mut M, frame: &Frame) -> Result<(), M::Error> {
+    map.serialize_entry("airtime_ns", &frame.airtime)?;
+    map.serialize_entry("length", &frame.bytes.len())?;
+    map.serialize_entry("bytes", &Text(Hex(&frame.bytes)))
 }
 
 struct Heard<'a> {

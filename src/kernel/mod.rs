@@ -83,6 +83,8 @@ pub struct Kernel {
     owners: BTreeMap<LinkAddr, u32>,
     checks: Checks,
     backoff: Draws,
+    /// Who goes first of those whose turn on the channel comes at the same moment.
+    turns: Draws,
     gnss: Draws,
     /// Who finds the channel idle; kept to be used again.
     idle: Vec<u32>,
@@ -138,6 +140,7 @@ impl Kernel {
             owners: BTreeMap::new(),
             checks: Checks::new(options.threads, options.share),
             backoff: Draws::new(seed, "backoff"),
+            turns: Draws::new(seed, "turns"),
             gnss: Draws::new(seed, "gnss"),
             idle: Vec::new(),
             ticks: 0,
@@ -180,7 +183,11 @@ impl Kernel {
             return None;
         }
         let transmissions = self.next_tx;
-        let entry = self.queue.pop()?;
+        let lot = |node: u32, at: Time| {
+            let name = Key::of(&self.scenario.nodes[node as usize - 1].name);
+            self.turns.bits(name, name, at.0)
+        };
+        let entry = self.queue.pop_by_lot(lot)?;
         self.now = entry.at;
         self.handle(entry);
         Some(self.next_tx > transmissions)

@@ -1,4 +1,4 @@
-//! The kernel's queue: what happens when, ordered by (time, node, sequence).
+//! The kernel's queue: what happens when, ordered by (time, node, sequence); turns on the channel at one time by lot.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -73,6 +73,10 @@ pub(super) struct Entry {
 pub(super) const NOBODY: u32 = 0;
 
 impl Entry {
+    const fn is_turn(&self) -> bool {
+        matches!(self.what, What::Access { .. })
+    }
+
     fn key(&self) -> (Time, u32, u64) {
         (self.at, self.node, self.sequence)
     }
@@ -159,6 +163,26 @@ impl Queue {
         }
         Some(entry)
     }
+
+    /// Takes the next entry; of several turns on the channel at one moment, the one with the least lot, which is given for
+    /// a node and a moment. Else frames of one moment would stand in the order of the nodes, and tell who sent them.
+    pub(super) fn pop_by_lot(&mut self, lot: impl Fn(u32, Time) -> u64) -> Option<Entry> {
+        let first = self.pop()?;
+        let at = first.at;
+        if !first.is_turn() || self.next_at() != Some(at) {
+            return Some(first);
+        }
+        let (mut turns, mut others) = (vec![first], Vec::new());
+        while self.next_at() == Some(at)
+            && let Some(entry) = self.pop()
+        {
+            if entry.is_turn() { &mut turns } else { &mut others }.push(entry);
+        }
+        turns.sort_by_cached_key(|entry| Reverse((lot(entry.node, at), entry.sequence)));
+        let next = turns.pop();
+        self.near.extend(turns.into_iter().chain(others).map(Reverse));
+        next
+    }
 }
 
 #[cfg(test)]
@@ -206,5 +230,26 @@ mod tests {
             .map(|entry| (entry.at.0, entry.node, entry.sequence))
             .collect();
         assert_eq!(order, [(0, 9, 5), (1, 1, 3), (1, 1, 4), (1, 2, 2), (2, 1, 1)]);
+    }
+
+    #[test]
+    fn turns_of_one_moment_come_by_lot_and_all_else_as_it_was() {
+        let mut queue = Queue::default();
+        for (at, node, turn) in [
+            (1, 2, false),
+            (5, 1, true),
+            (5, 2, false),
+            (5, 3, true),
+            (5, 4, true),
+            (9, 1, true),
+        ] {
+            let what = if turn { What::Access { plan: 0 } } else { What::Serve };
+            queue.push(Time(at), node, 0, what);
+        }
+        let lots = [0, 20, 0, 30, 10];
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop_by_lot(|node, _| lots[node as usize]))
+            .map(|entry| (entry.at.0, entry.node))
+            .collect();
+        assert_eq!(order, [(1, 2), (5, 4), (5, 1), (5, 2), (5, 3), (9, 1)]);
     }
 }

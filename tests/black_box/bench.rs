@@ -117,7 +117,7 @@ fn without_other_simulators_ours_is_measured_and_they_are_named() {
     assert!(simulators.iter().all(|case| {
         case["deliveries_per_cpu_s"].as_f64().is_some_and(|figure| figure > 0.0) && case["error"].is_null()
     }));
-    assert_eq!(value["growth"]["factors"].as_array().map(Vec::len), Some(2));
+    assert_eq!(value["growth"]["factors"].as_array().map(Vec::len), Some(6));
     let shares = value["parts"]["share"].as_object().expect("an object");
     let sum: f64 = shares.values().filter_map(Value::as_f64).sum();
     assert!((sum - 1.0).abs() < 1e-9, "{shares:?}");

@@ -37,7 +37,7 @@ fn logged_of(topology: &str, duration: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// The log again, with its records changed.
-fn rewrite(path: &Path, to: &Path, change: impl Fn(&mut Vec<Record>)) {
+pub(super) fn rewrite(path: &Path, to: &Path, change: impl Fn(&mut Vec<Record>)) {
     let log = Log::open(path).expect("opens");
     let mut records: Vec<Record> = Vec::new();
     for portion in log.records_from(Time::ZERO).expect("opens") {

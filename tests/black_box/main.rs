@@ -1,5 +1,6 @@
 //! The program as its users meet it: commands in, output and exit codes out.
 
+mod audit;
 mod bench;
 mod determinism;
 mod logs;

@@ -260,6 +260,70 @@ impl Write for Closed {
     }
 }
 
+/// A frame of that number and address, as sent by that node, 5 ms after the one before it or at the same moment.
+fn sent(records: &mut Vec<Record>, later: bool, tx: u64, node: u32, from: u8) {
+    let last = records.last().map_or(Time::ZERO, |record| record.at);
+    let at = Time(last.0 + if later { 5_000_000 } else { 0 });
+    let frame = Frame {
+        tx: TxId(tx),
+        from: roadveil_role::LinkAddr::local([from; 6]),
+        to: roadveil_role::LinkAddr::BROADCAST,
+        airtime: 488_000,
+        bytes: [1, 5, from].into(),
+    };
+    let (tx, node) = (TxId(tx), NodeId(node));
+    records.push(Record {
+        at,
+        event: Event::Frame(frame),
+    });
+    records.push(Record {
+        at,
+        event: Event::Sent { tx, node, attempt: 0 },
+    });
+}
+
+#[test]
+fn a_stripped_export_numbers_anew_and_orders_what_began_together() {
+    let mut records = Vec::new();
+    for (later, tx, node, from) in [
+        (true, 3, 0, 9),
+        (true, 4, 1, 7),
+        (false, 8, 2, 5),
+        (false, 9, 3, 6),
+        (true, 11, 0, 9),
+        (true, 12, 3, 6),
+        (false, 13, 2, 5),
+    ] {
+        sent(&mut records, later, tx, node, from);
+    }
+    let log = sample::open(sample::log_bytes(&records).0).expect("it opens");
+    let mut out = Vec::new();
+    let exported = export(&log, true, &mut out).expect("it prints");
+    assert_eq!((exported.lines, exported.damage.len()), (7, 0));
+    let text = String::from_utf8(out).expect("text");
+    let first = text.lines().next().expect("a line");
+    insta::assert_snapshot!(first, @r#"{"n":0,"t":"0.005000000","t_ns":5000000,"from":"0a:09:09:09:09:09","to":"ff:ff:ff:ff:ff:ff","protocol":"ecpp","message":"Safety","airtime_ns":488000,"length":3,"bytes":"010509"}"#);
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert!(lines.iter().enumerate().all(|(number, line)| line["n"] == number));
+    let order: Vec<_> = lines
+        .iter()
+        .map(|line| line["bytes"].as_str().expect("bytes"))
+        .collect();
+    assert_eq!(
+        order,
+        ["010509", "010505", "010506", "010507", "010509", "010505", "010506"]
+    );
+    // Another order of the records of a moment is the same export.
+    records[2..8].rotate_left(2);
+    let log = sample::open(sample::log_bytes(&records).0).expect("it opens");
+    let mut again = Vec::new();
+    export(&log, true, &mut again).expect("it prints");
+    assert_eq!(String::from_utf8(again).expect("text"), text);
+}
+
 #[test]
 fn nobody_reading_on_is_a_quiet_end_and_a_full_disk_is_not() {
     let log = sample::open(sample::log_bytes(&sample::run(100)).0).expect("it opens");
@@ -269,6 +333,10 @@ fn nobody_reading_on_is_a_quiet_end_and_a_full_disk_is_not() {
         let error = cat(&log, None, None, json, &mut &mut [0u8; 100][..]).expect_err("no room");
         assert!(matches!(error, LogError::Output { .. }), "{error}");
     }
+    let mut out = io::BufWriter::with_capacity(64, Closed(5));
+    export(&log, true, &mut out).expect("a quiet end");
+    let error = export(&log, true, &mut &mut [0u8; 100][..]).expect_err("no room");
+    assert!(matches!(error, LogError::Output { .. }), "{error}");
 }
 
 #[test]
