@@ -60,7 +60,7 @@ pub fn is_jump(config: &Config, one: &Cam, other: &Cam) -> bool {
     // A float cast saturates; a millisecond at the highest speed is a tenth of it in centimetres.
     let slack = i128::from((config.position_slack * 100.0) as u64);
     let reach = slack + i128::from(one.time.abs_diff(other.time)) * i128::from(MAX_SPEED) / 10;
-    x * x + y * y > reach * reach
+    x * x + y * y > reach.saturating_mul(reach)
 }
 
 /// A signed safety message without its certificate, as short as it goes.
