@@ -39,7 +39,7 @@ pub enum Msg {
     },
     /// OBU to RSU, and on to the TA: somebody lied. Reconstruction.
     Report(Evidence),
-    /// TA to RSU, over the wires: the report on that certificate arrived, or is refused. Reconstruction.
+    /// TA to RSU, and RSU to OBU: the report on that certificate arrived, or is refused. Reconstruction.
     Settled {
         /// The accused's certificate.
         accused: CertId,

@@ -4,6 +4,7 @@ mod common;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use common::accuser::{Accused, place};
 use common::hand::ADDR;
@@ -203,6 +204,10 @@ fn one_report_is_enough() {
         .sent()
         .filter(|(_, _, frame)| matches!(decode(frame), Ok(Msg::Report(_))));
     assert_eq!(passed_on.count(), 1, "the authority answered");
+    let answers = net
+        .sent()
+        .filter(|(_, to, frame)| *to == ADDR && matches!(decode(frame), Ok(Msg::Settled { .. })));
+    assert_eq!(answers.count(), 3, "and the unit, each time");
 }
 
 #[test]
@@ -227,7 +232,12 @@ fn only_where_reporting_is_on_and_from_where_they_belong() {
     let mut accused = Accused::new(&issued, 1, HOLDS);
     let evidence = accused.jump(net.now());
     let frame = encode(&Msg::Report(evidence.clone()));
-    for (node, from) in [("ta", Address::Host(HostAddr(99))), ("rsu-0", TA), ("car-0", ADDR)] {
+    for (node, from) in [
+        ("ta", Address::Host(HostAddr(99))),
+        ("rsu-0", TA),
+        ("car-0", ADDR),
+        ("car-0", TA),
+    ] {
         assert_eq!(told(&mut net, node, from, &frame), Err(Reason::Unexpected), "{node}");
     }
     let mut off = town(5, 1, 1, &[]);
@@ -287,6 +297,64 @@ fn each_vehicle_reports_a_certificate_once() {
     assert!(sent.values().all(|times| *times == 1), "{sent:?}");
     assert_eq!(net.events("report_accepted").count(), 2);
     assert_eq!(net.events("misbehaved").count(), 2);
+}
+
+/// A report that is lost is sent again, the same bytes, and not for ever.
+#[test]
+fn a_lost_report_is_sent_again() {
+    for (until, taken) in [(12, 1), (60, 0)] {
+        let lying = ("misbehave", Value::from("car-0@10s"));
+        let net = town(3, 1, 2, &[("reporting", "on".into()), lying]);
+        let mut net = net.tamper(move |transit| {
+            let report = matches!(decode(transit.frame), Ok(Msg::Report(_))) && transit.receiver == "rsu-0";
+            if report && transit.at < Time::from_secs(until) {
+                Fate::Drop
+            } else {
+                Fate::Pass
+            }
+        });
+        net.run_until(Time::from_secs(40));
+        assert_eq!(net.events("report_sent").count(), 1, "one report");
+        assert_eq!(net.events("traced").count(), taken);
+        let reports = net
+            .sent()
+            .filter(|(record, _, frame)| record.node == "car-1" && matches!(decode(frame), Ok(Msg::Report(_))));
+        let frames: Vec<_> = reports.map(|(_, _, frame)| frame.to_vec()).collect();
+        assert!(frames.len() > 1 && frames.len() <= 4 && frames.iter().all(|frame| *frame == frames[0]));
+    }
+}
+
+/// Two link addresses from which the same evidence comes would be known for one vehicle's.
+#[test]
+fn no_report_comes_from_two_addresses() {
+    let changes = [
+        ("reporting", "on".into()),
+        ("misbehave", "car-0@10s".into()),
+        ("key_lifetime", Value::Span(secs(5))),
+        ("validity_quantum", Value::Span(secs(1))),
+    ];
+    let senders = Arc::new(Mutex::new(BTreeMap::<_, Vec<Address>>::new()));
+    let seen = Arc::clone(&senders);
+    let mut net = town(3, 1, 6, &changes).tamper(move |transit| {
+        if !matches!(decode(transit.frame), Ok(Msg::Report(_))) || transit.receiver != "rsu-0" {
+            return Fate::Pass;
+        }
+        let report = (transit.sender.to_owned(), transit.frame.clone());
+        seen.lock()
+            .expect("one thread")
+            .entry(report)
+            .or_default()
+            .push(transit.from);
+        Fate::Drop
+    });
+    net.run_until(Time::from_secs(25));
+    let senders = senders.lock().expect("one thread");
+    let times: Vec<_> = senders.values().map(Vec::len).collect();
+    let again = times.iter().any(|times| *times > 1);
+    assert!(again && times.iter().any(|times| *times < 4), "some give up: {times:?}");
+    for from in senders.values() {
+        assert!(from.iter().all(|address| *address == from[0]), "{from:?}");
+    }
 }
 
 /// A vehicle that knows no RSU keeps its report until it hears of one.

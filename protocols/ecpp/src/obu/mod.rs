@@ -203,6 +203,7 @@ impl Actor for Obu {
             (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, *beacon),
             (Address::Link(_), Msg::Res1(response)) => self.res1(cx, response),
             (Address::Link(_), Msg::Res2(response)) => self.res2(cx, response),
+            (Address::Link(_), Msg::Settled { accused }) => self.report_settled(accused),
             _ => Err(Reason::Unexpected),
         };
         self.say_state(cx);

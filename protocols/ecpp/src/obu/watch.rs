@@ -1,11 +1,16 @@
 //! Whom to report: an OBU remembers what others signed last, and compares.
 //!
 //! Reconstruction: see [`crate::evidence`] for the rule. A report goes by unicast to the RSU that a key would be asked of,
-//! and waits while there is none. It bears no name and no signature of the reporter: the evidence is enough.
+//! and waits while there is none. It bears no name and no signature of the reporter: the evidence is enough. It is sent
+//! again until the RSU answers, a few times, but never from another link address: two addresses from which the same
+//! evidence comes are one vehicle's. The answer is not signed; who makes one up keeps this vehicle from repeating
+//! itself, and no other.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use roadveil_role::{Address, Cx, Time};
+use core::time::Duration;
+
+use roadveil_role::{Address, Cx, LinkAddr, Reason, Time};
 
 use super::Obu;
 use crate::bucket::Bucket;
@@ -20,6 +25,10 @@ const CAPACITY: usize = 2048;
 /// How many reports wait for an RSU; the oldest goes first.
 const WAITING: usize = 16;
 
+/// How often a report is sent, and how long an RSU has to answer it.
+const TRIES: u32 = 4;
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How far a lie is from the truth, centimetres.
 const ASIDE: i32 = 40_000;
 
@@ -33,8 +42,32 @@ pub(super) struct Watch {
     last: BTreeMap<CertId, (u64, Statement)>,
     /// Who was reported, and when the certificate ends: one report is enough.
     reported: BTreeMap<CertId, u64>,
-    waiting: VecDeque<Evidence>,
+    waiting: VecDeque<Unanswered>,
     bucket: Bucket,
+}
+
+/// A report that no RSU has answered.
+#[derive(Clone, Debug)]
+struct Unanswered {
+    accused: CertId,
+    evidence: Evidence,
+    /// How often it was sent, from where, and when last.
+    tries: u32,
+    sent: Option<(LinkAddr, Time)>,
+}
+
+impl Unanswered {
+    /// Is it never to be sent again?
+    fn is_over(&self, now: Time, addr: LinkAddr) -> bool {
+        let times = self.evidence.statements.iter().map(|statement| statement.cam.time);
+        let oldest = times.min().map_or(Time::ZERO, Time::from_millis);
+        let elsewhere = self.sent.is_some_and(|(from, _)| from != addr);
+        self.tries >= TRIES || elsewhere || now.since(oldest) >= MAX_AGE
+    }
+
+    fn is_due(&self, now: Time) -> bool {
+        self.sent.is_none_or(|(_, at)| now.since(at) >= PATIENCE)
+    }
 }
 
 impl Watch {
@@ -47,15 +80,11 @@ impl Watch {
         }
     }
 
-    /// Forgets whose time is over, and reports that nobody would hear any more.
+    /// Forgets whose time is over.
     fn purge(&mut self, now: Time) {
         let millis = now.as_millis();
         self.last.retain(|_, (until, _)| millis < *until);
         self.reported.retain(|_, until| millis < *until);
-        self.waiting.retain(|evidence| {
-            let oldest = evidence.statements.iter().map(|statement| statement.cam.time).min();
-            oldest.is_some_and(|oldest| now.since(Time::from_millis(oldest)) < MAX_AGE)
-        });
     }
 
     /// Compares a message that was accepted with what came before it. What breaks the rule is evidence.
@@ -82,11 +111,16 @@ impl Watch {
         })
     }
 
-    fn wait(&mut self, evidence: Evidence) {
+    fn wait(&mut self, accused: CertId, evidence: Evidence) {
         if self.waiting.len() >= WAITING {
             self.waiting.pop_front();
         }
-        self.waiting.push_back(evidence);
+        self.waiting.push_back(Unanswered {
+            accused,
+            evidence,
+            tries: 0,
+            sent: None,
+        });
     }
 }
 
@@ -98,31 +132,42 @@ impl Obu {
             return;
         };
         if let Some(evidence) = watch.see(&self.config, id, &sender.certificate, message) {
-            watch.wait(evidence);
+            watch.wait(id, evidence);
             self.report(cx);
         }
     }
 
     /// Sends the reports that wait, if there is an RSU to tell.
     pub(super) fn report(&mut self, cx: &mut Cx<'_>) {
-        let Some(watch) = self.watch.as_mut().filter(|watch| !watch.waiting.is_empty()) else {
+        let (now, from) = (cx.now(), cx.link_addr());
+        let Some(watch) = &mut self.watch else { return };
+        watch.waiting.retain(|waiting| !waiting.is_over(now, from));
+        if watch.waiting.is_empty() {
             return;
-        };
-        let Some(rsu) = self.rsus.choose(cx.now(), &cx.position(), &self.config) else {
-            return;
-        };
-        while !watch.waiting.is_empty() && watch.bucket.take(cx.now()) {
-            let Some(evidence) = watch.waiting.pop_front() else {
-                return;
-            };
-            let id = evidence.accused();
-            let rule = evidence.rule(&self.config).map_or("", |rule| rule.name());
-            cx.emit(
-                "report_sent",
-                [("pseudonym", id.as_ref().into()), ("rule", rule.into())],
-            );
-            cx.send(Address::Link(rsu.addr), &Msg::Report(evidence));
         }
+        let Some(rsu) = self.rsus.choose(now, &cx.position(), &self.config) else {
+            return;
+        };
+        for waiting in watch.waiting.iter_mut().filter(|waiting| waiting.is_due(now)) {
+            if !watch.bucket.take(now) {
+                return;
+            }
+            if waiting.tries == 0 {
+                let rule = waiting.evidence.rule(&self.config).map_or("", |rule| rule.name());
+                let pseudonym = waiting.accused.as_ref().into();
+                cx.emit("report_sent", [("pseudonym", pseudonym), ("rule", rule.into())]);
+            }
+            waiting.tries += 1;
+            waiting.sent = Some((from, now));
+            cx.send(Address::Link(rsu.addr), &Msg::Report(waiting.evidence.clone()));
+        }
+    }
+
+    /// An RSU answered, whatever it thinks of it.
+    pub(super) fn report_settled(&mut self, accused: &CertId) -> Result<(), Reason> {
+        let watch = self.watch.as_mut().ok_or(Reason::Unexpected)?;
+        watch.waiting.retain(|waiting| waiting.accused != *accused);
+        Ok(())
     }
 
     /// Forgets what is over, and tries again to send what waits.

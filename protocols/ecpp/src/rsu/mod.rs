@@ -405,7 +405,7 @@ impl Actor for Rsu {
             (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
             (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
-            (Address::Link(_), Msg::Report(evidence)) => self.report(cx, evidence),
+            (Address::Link(_), Msg::Report(evidence)) => self.report(cx, from, evidence),
             (Address::Host(host), Msg::Settled { accused }) => self.settled(host, accused),
             (Address::Host(host), Msg::Trace(question)) => self.trace(cx, host, question),
             // What others say to everyone is none of its business.

@@ -39,11 +39,17 @@ impl Reports {
 
 impl Rsu {
     /// An OBU reports another. Who it is does not matter: the evidence convicts or does not.
-    pub(super) fn report(&mut self, cx: &mut Cx<'_>, evidence: &Evidence) -> Result<(), Reason> {
+    pub(super) fn report(&mut self, cx: &mut Cx<'_>, from: Address, evidence: &Evidence) -> Result<(), Reason> {
         if !self.config.reporting {
             return Err(Reason::Unexpected);
         }
         let taken = self.take_up(cx, evidence);
+        // What there was no room for is welcome later.
+        let again = matches!(taken, Err(Reason::RateLimited | Reason::Overloaded));
+        if !again && self.resends.take(cx.now()) {
+            let accused = evidence.accused();
+            cx.send(from, &Msg::Settled { accused });
+        }
         if let Err(why) = taken {
             cx.emit("report_refused", [("why", why.name().into())]);
         }
