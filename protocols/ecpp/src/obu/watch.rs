@@ -6,9 +6,8 @@
 //! evidence comes are one vehicle's. The answer is not signed; who makes one up keeps this vehicle from repeating
 //! itself, and no other.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 
 use roadveil_role::{Address, Cx, LinkAddr, Reason, Time};
 
