@@ -33,6 +33,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp.toml"),
     },
     Shipped {
+        name: "ecpp-misbehaviour",
+        title: "ECPP: a liar is reported, tracked and revoked",
+        text: include_str!("../../topologies/ecpp-misbehaviour.toml"),
+    },
+    Shipped {
         name: "three-cars",
         title: "Three cars on a straight road",
         text: include_str!("../../topologies/three-cars.toml"),

@@ -13,6 +13,7 @@
 //! | [`beacon`], [`schedule`], [`sigma1`], [`cert`], [`blmq`] | key issue: who signs and seals what |
 //! | [`messages`], [`notes`] | everything that travels, and what its receivers work out once for all of them |
 //! | [`ta`], [`rsu`], [`obu`] | the roles |
+//! | [`evidence`], [`tracking`] | misbehaviour: what shows it, and how the authority finds who it was |
 //! | [`signed`] | what an OBU signs for other roles on its node |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
 
@@ -21,6 +22,7 @@ pub mod blmq;
 mod bucket;
 pub mod cert;
 mod draw;
+pub mod evidence;
 pub mod keys;
 mod marks;
 pub mod messages;
@@ -36,6 +38,7 @@ pub mod system;
 pub mod ta;
 #[cfg(test)]
 mod testing;
+pub mod tracking;
 pub mod view;
 
 use postcard_schema::Schema;

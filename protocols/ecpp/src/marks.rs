@@ -17,7 +17,17 @@ pub const MARKS: &[Mark] = &[
     mark(
         "tracking of the source of a disputed message",
         Source::Published,
-        "fourth part; what is here is the opening of a certificate, not the exchange",
+        "fourth part; that there is one: section 3.3.4 of the chapter was not readable",
+    ),
+    mark(
+        "tracking: open B_j = T_2 - xi T_1, ask that RSU for its record of Y_i, verify sigma_1, RID_i -> ID_i, list",
+        Source::Reconstruction,
+        "an RSU that lies frames nobody and is named; the authority could make every sigma_1",
+    ),
+    mark(
+        "reports, the rule of plausibility (100 m/s, position_slack), evidence that convicts by itself",
+        Source::Reconstruction,
+        "published is a disputed message, not what makes it disputed; reach is no evidence, for it would need belief in the reporter",
     ),
     mark(
         "groups of prime order with a pairing, P, P', hash h, cipher under a key from G_T",

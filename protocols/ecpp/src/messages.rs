@@ -10,15 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::NUMBER;
 use crate::blmq::Blmq;
 use crate::cert::{CertId, Certificate, Proof};
+use crate::evidence::Evidence;
+use crate::rsu::records;
 use crate::schedule::{SessionId, Share, WireNonce};
 use crate::system::{Location, Validity};
 
 /// Everything that travels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "messages live for one callback; a box would be an allocation for each"
-)]
 pub enum Msg {
     /// RSU to all: here I am.
     Beacon(Beacon),
@@ -39,6 +37,17 @@ pub enum Msg {
         /// The list's number; 0 asks for the newest.
         sequence: u64,
     },
+    /// OBU to RSU, and on to the TA: somebody lied. Reconstruction.
+    Report(Evidence),
+    /// TA to RSU, and RSU to OBU: the report on that certificate arrived, or is refused. Reconstruction.
+    Settled {
+        /// The accused's certificate.
+        accused: CertId,
+    },
+    /// Tracking, TA to RSU, over the wires: for whom did you certify this key?
+    Trace(Trace),
+    /// Tracking, RSU to TA, over the wires: what it recorded.
+    Record(Record),
 }
 
 impl Message for Msg {
@@ -303,4 +312,27 @@ pub struct List {
     pub revoked: Vec<ScalarBytes>,
     /// Schnorr under the authority's list key.
     pub signature: Signature,
+}
+
+/// A question in tracking, signed by the authority. Reconstruction.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct Trace {
+    /// The epoch of the authority's masters.
+    pub epoch: u32,
+    /// Counts the questions.
+    pub case: u64,
+    /// The short-time key `Y_i` of the accused.
+    pub y: G1Bytes,
+    /// Schnorr under the authority's list key, in a domain of its own.
+    pub signature: Signature,
+}
+
+/// An answer in tracking. It bears no signature of the RSU: the wires are trusted, and `sigma_1` is what convinces.
+/// Reconstruction.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct Record {
+    /// The question's number.
+    pub case: u64,
+    /// `(RID_i, T_i, sigma_1)`, if there is a record of `Y_i`.
+    pub record: Option<records::Record>,
 }

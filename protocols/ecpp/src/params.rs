@@ -210,6 +210,39 @@ pub const PARAMS: &[ParamSpec] = &[
         default: Preset::Text(""),
         help: "OBUs that the authority revokes, and when: \"car-2@20s, car-7@1500ms\"",
     },
+    choice(
+        "reporting",
+        &["off", "on"],
+        "off",
+        "on has OBUs report what breaks the rule of plausibility, and the authority track and revoke who signed it (ours)",
+    ),
+    ParamSpec {
+        name: "misbehave",
+        kind: ParamKind::Text,
+        default: Preset::Text(""),
+        help: "OBUs that lie in their safety messages, from when on, and how: \"car-2@20s, car-7@1500ms:speed\"; \
+               scatter (each time elsewhere, the default), offset (400 m beside) or speed",
+    },
+    ParamSpec {
+        name: "lying_rsus",
+        kind: ParamKind::Text,
+        default: Preset::Text(""),
+        help: "RSUs that lie in tracking, and how: \"rsu-2, rsu-3:forged\"; another (another OBU's record, the default), \
+               forged (its pseudo-identity on the true signature), none (no record) or silent",
+    },
+    metres(
+        "position_slack",
+        100_000.0,
+        100.0,
+        "how much farther apart than 100 m/s allow two places of one OBU may be, for errors of its receiver, metres (ours)",
+    ),
+    count(
+        "report_rate",
+        1,
+        1_000_000,
+        20,
+        "reports that an OBU sends in a second, and that an RSU takes up; more are put off or rejected as rate_limited (ours)",
+    ),
 ];
 
 /// When a safety message carries its certificate.
@@ -261,6 +294,9 @@ pub struct Config {
     pub refusal_notice: bool,
     pub list_period: Duration,
     pub list_max_age: Duration,
+    pub reporting: bool,
+    pub position_slack: f64,
+    pub report_rate: u64,
 }
 
 impl Config {
@@ -307,6 +343,9 @@ impl Config {
             refusal_notice: params.choice("refusal") == "notice",
             list_period: params.span("list_period"),
             list_max_age: params.span("list_max_age"),
+            reporting: params.choice("reporting") == "on",
+            position_slack: params.number("position_slack"),
+            report_rate: params.count("report_rate"),
         };
         config.check()?;
         Ok(config)
@@ -356,18 +395,114 @@ pub fn revocations(text: &str) -> Result<Vec<Revocation>, SetupError> {
                 ))
             };
             let (node, time) = part.rsplit_once('@').ok_or_else(wrong)?;
-            let digits = time.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            let number: u64 = digits.parse().map_err(|_| wrong())?;
-            let after = match &time[digits.len()..] {
-                "ms" => Duration::from_millis(number),
-                "s" => Duration::from_secs(number),
-                "m" | "min" => Duration::from_secs(number.saturating_mul(60)),
-                _ => return Err(wrong()),
-            };
+            let after = moment(time).ok_or_else(wrong)?;
             Ok(Revocation {
                 node: node.trim().to_owned(),
                 after,
             })
+        })
+        .collect()
+}
+
+/// Reads a time such as `1500ms`, `20s` or `2m`.
+fn moment(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    Some(match &text[digits.len()..] {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" | "min" => Duration::from_secs(number.saturating_mul(60)),
+        _ => return None,
+    })
+}
+
+/// How an OBU lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Each message names another place.
+    Scatter,
+    /// All messages name a place beside the true one: two of them contradict each other only where it begins.
+    Offset,
+    /// Its speed is impossible.
+    Speed,
+}
+
+/// An OBU that lies in its safety messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misbehaviour {
+    /// The node's name.
+    pub node: String,
+    /// After this much time.
+    pub after: Duration,
+    /// How.
+    pub lie: Lie,
+}
+
+/// Reads the parameter `misbehave`: `NODE@TIME` or `NODE@TIME:KIND`, separated by commas.
+///
+/// # Errors
+/// What could not be read.
+pub fn misbehaviours(text: &str) -> Result<Vec<Misbehaviour>, SetupError> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let wrong = || {
+                SetupError(format!(
+                    "misbehave: expected NODE@TIME or NODE@TIME:KIND such as \"car-2@20s:speed\" with one of scatter, \
+                     offset, speed, found \"{part}\""
+                ))
+            };
+            let (node, how) = part.rsplit_once('@').ok_or_else(wrong)?;
+            let (time, kind) = how.split_once(':').unwrap_or((how, "scatter"));
+            let lie = match kind.trim() {
+                "scatter" => Lie::Scatter,
+                "offset" => Lie::Offset,
+                "speed" => Lie::Speed,
+                _ => return Err(wrong()),
+            };
+            Ok(Misbehaviour {
+                node: node.trim().to_owned(),
+                after: moment(time.trim()).ok_or_else(wrong)?,
+                lie,
+            })
+        })
+        .collect()
+}
+
+/// How an RSU lies in tracking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Falsehood {
+    /// With a true record of another OBU.
+    Another,
+    /// With the pseudo-identity of another OBU on the accused's own signature.
+    Forged,
+    /// It says that it has no record.
+    None,
+    /// It says nothing.
+    Silent,
+}
+
+/// Reads the parameter `lying_rsus`: `NODE` or `NODE:KIND`, separated by commas.
+///
+/// # Errors
+/// What could not be read.
+pub fn falsehoods(text: &str) -> Result<Vec<(String, Falsehood)>, SetupError> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (node, kind) = part.rsplit_once(':').unwrap_or((part, "another"));
+            let falsehood = match kind.trim() {
+                "another" => Falsehood::Another,
+                "forged" => Falsehood::Forged,
+                "none" => Falsehood::None,
+                "silent" => Falsehood::Silent,
+                _ => {
+                    return Err(SetupError(format!(
+                        "lying_rsus: expected NODE or NODE:KIND with one of another, forged, none, silent, found \"{part}\""
+                    )));
+                }
+            };
+            Ok((node.trim().to_owned(), falsehood))
         })
         .collect()
 }
@@ -430,6 +565,50 @@ mod tests {
             "car-2@99999999999999999999s",
         ] {
             assert!(revocations(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn misbehaviours_are_read() {
+        let read = misbehaviours("car-2@20s, b@x@5ms:offset,c@1m: speed ,d@3s:scatter").expect("well formed");
+        let expected = [
+            ("car-2", 20_000, Lie::Scatter),
+            ("b@x", 5, Lie::Offset),
+            ("c", 60_000, Lie::Speed),
+            ("d", 3000, Lie::Scatter),
+        ];
+        let expected = expected.map(|(node, after, lie)| Misbehaviour {
+            node: node.to_owned(),
+            after: millis(after),
+            lie,
+        });
+        assert_eq!(read, expected);
+        assert_eq!(misbehaviours(" , "), Ok(vec![]));
+        for wrong in [
+            "car-2",
+            "car-2@20",
+            "car-2@20s:",
+            "car-2@20s:badly",
+            "car-2:speed",
+            "car-2@:speed",
+        ] {
+            assert!(misbehaviours(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn falsehoods_are_read() {
+        let read = falsehoods("rsu-1, rsu-2:forged, a:b:none,c: silent").expect("well formed");
+        let expected = [
+            ("rsu-1", Falsehood::Another),
+            ("rsu-2", Falsehood::Forged),
+            ("a:b", Falsehood::None),
+            ("c", Falsehood::Silent),
+        ];
+        assert_eq!(read, expected.map(|(node, falsehood)| (node.to_owned(), falsehood)));
+        assert_eq!(falsehoods(""), Ok(vec![]));
+        for wrong in ["rsu-1:", "rsu-1:honest"] {
+            assert!(falsehoods(wrong).is_err(), "{wrong}");
         }
     }
 }

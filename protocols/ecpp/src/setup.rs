@@ -8,10 +8,11 @@ use roadveil_role::{Deployment, HostAddr, NodeSpec, Role, Setup, SetupError, Str
 
 use crate::keys::{Authority, ObuKey, RsuKey};
 use crate::obu::Obu;
-use crate::params::{self, Config};
+use crate::params::{self, Config, Falsehood, Misbehaviour};
 use crate::rsu::Rsu;
 use crate::system::{Location, System};
 use crate::ta::{Planned, Ta};
+use crate::tracking::Registry;
 
 /// The epoch in which a run begins.
 const FIRST_EPOCH: u32 = 1;
@@ -28,6 +29,8 @@ pub struct Issued {
     obus: BTreeMap<String, Arc<ObuKey>>,
     authorities: Vec<String>,
     planned: Vec<Planned>,
+    misbehaviours: Vec<Misbehaviour>,
+    falsehoods: BTreeMap<String, Falsehood>,
 }
 
 impl Issued {
@@ -57,6 +60,8 @@ impl Issued {
         let obus = obus.collect::<Result<BTreeMap<_, _>, SetupError>>()?;
         check(system, &rsus, &obus)?;
         let planned = planned(&setup.params, &obus)?;
+        let misbehaviours = misbehaviours(&setup.params, &obus)?;
+        let falsehoods = falsehoods(&setup.params, &rsus)?;
         let authorities = with("ta").map(|node| node.name.clone()).collect();
         Ok(Issued {
             authority,
@@ -65,7 +70,21 @@ impl Issued {
             obus,
             authorities,
             planned,
+            misbehaviours,
+            falsehoods,
         })
+    }
+
+    /// Whom the authority knows: RSUs by their keys, OBUs by their pseudo-identities.
+    pub fn registry(&self) -> Registry {
+        let rsus = self.rsus.iter();
+        let obus = self.obus.iter();
+        Registry {
+            rsus: rsus
+                .map(|(name, (host, key))| (key.b().expose().encode(), (*host, name.clone())))
+                .collect(),
+            obus: obus.map(|(name, key)| (key.rid_bytes(), name.clone())).collect(),
+        }
     }
 
     /// The authority.
@@ -159,6 +178,28 @@ fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Arc<ObuKey>>)
     planned.collect()
 }
 
+fn misbehaviours(
+    params: &roadveil_role::Params,
+    obus: &BTreeMap<String, Arc<ObuKey>>,
+) -> Result<Vec<Misbehaviour>, SetupError> {
+    let misbehaviours = params::misbehaviours(params.text("misbehave"))?;
+    match misbehaviours.iter().find(|lying| !obus.contains_key(&lying.node)) {
+        Some(unknown) => Err(SetupError(format!("misbehave: no obu is called `{}`", unknown.node))),
+        None => Ok(misbehaviours),
+    }
+}
+
+fn falsehoods(
+    params: &roadveil_role::Params,
+    rsus: &BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
+) -> Result<BTreeMap<String, Falsehood>, SetupError> {
+    let falsehoods = params::falsehoods(params.text("lying_rsus"))?;
+    match falsehoods.iter().find(|(node, _)| !rsus.contains_key(node)) {
+        Some((unknown, _)) => Err(SetupError(format!("lying_rsus: no rsu is called `{unknown}`"))),
+        None => Ok(falsehoods.into_iter().collect()),
+    }
+}
+
 impl Deployment for Issued {
     fn role(&mut self, node: &str, role: &str) -> Result<Box<dyn Role>, SetupError> {
         let (system, config) = (self.authority.system().clone(), self.config.clone());
@@ -166,20 +207,25 @@ impl Deployment for Issued {
         Ok(match role {
             "ta" if self.authorities.iter().any(|name| name == node) => {
                 let rsus = self.rsus.values().map(|(host, _)| *host);
-                Box::new(Typed(Ta::new(
-                    self.authority.clone(),
-                    config,
-                    rsus,
-                    self.planned.clone(),
-                )))
+                let ta = Ta::new(self.authority.clone(), config, rsus, self.planned.clone());
+                Box::new(Typed(ta.tracking(self.registry())))
             }
             "rsu" => {
                 let (_, key) = self.rsus.get(node).ok_or_else(missing)?;
-                Box::new(Typed(Rsu::new(system, config, key.clone())))
+                let rsu = Rsu::new(system, config, key.clone());
+                Box::new(Typed(match self.falsehoods.get(node) {
+                    Some(how) => rsu.lying(*how),
+                    None => rsu,
+                }))
             }
             "obu" => {
                 let key = self.obus.get(node).ok_or_else(missing)?;
-                Box::new(Typed(Obu::new(system, config, key.clone())))
+                let obu = Obu::new(system, config, key.clone());
+                let lying = self.misbehaviours.iter().find(|lying| lying.node == node);
+                Box::new(Typed(match lying {
+                    Some(Misbehaviour { after, lie, .. }) => obu.lying(Time::ZERO + *after, *lie),
+                    None => obu,
+                }))
             }
             _ => return Err(missing()),
         })

@@ -4,6 +4,8 @@
 //! the whole list, signed and numbered, at once when it changes and again every `list_period`; an RSU acknowledges the
 //! number, and a list that is not acknowledged is sent again, the same bytes, with back-off. The number 0 asks for the
 //! list at once: an RSU says so after a failure.
+//!
+//! What it does with a report of misbehaviour is in [`crate::tracking`].
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -12,11 +14,13 @@ use std::sync::Arc;
 use roadveil_crypto::{ByteArray, Check, Op, ScalarBytes, SchnorrCheck, Signature};
 use roadveil_role::{Actor, Address, Cx, HostAddr, Reason, Time, Timer, encode};
 
+use crate::evidence::Evidence;
 use crate::keys::Authority;
-use crate::messages::{List, Msg};
+use crate::messages::{List, Msg, Record};
 use crate::notes::Heard;
 use crate::params::Config;
 use crate::system::{System, domain};
+use crate::tracking::{Cases, Registry, TRACE};
 
 const PUBLISH: Timer = Timer(1);
 const RESEND: Timer = Timer(2);
@@ -51,6 +55,7 @@ pub struct Ta {
     sequence: u64,
     frame: Vec<u8>,
     patience: Duration,
+    cases: Cases,
 }
 
 impl Ta {
@@ -71,23 +76,73 @@ impl Ta {
             sequence: 0,
             frame: Vec::new(),
             patience: PATIENCE,
+            cases: Cases::default(),
         }
     }
 
-    fn revoke(&mut self, cx: &mut Cx<'_>, index: usize) {
-        let Some(planned) = self.planned.get(index) else { return };
-        if let Err(place) = self.revoked.binary_search(&planned.rid) {
-            self.revoked.insert(place, planned.rid);
+    /// An authority that tracks these.
+    #[must_use]
+    pub fn tracking(mut self, registry: Registry) -> Ta {
+        self.cases = Cases::new(registry);
+        self
+    }
+
+    fn revoke_planned(&mut self, cx: &mut Cx<'_>, index: usize) {
+        if let Some(Planned { node, rid, .. }) = self.planned.get(index).cloned() {
+            self.revoke(cx, &node, rid);
+        }
+    }
+
+    /// Puts a vehicle on the list, if it is not on it.
+    fn revoke(&mut self, cx: &mut Cx<'_>, obu: &str, rid: ScalarBytes) {
+        if let Err(place) = self.revoked.binary_search(&rid) {
+            self.revoked.insert(place, rid);
             cx.emit(
                 "obu_revoked",
                 [
-                    ("obu", planned.node.as_str().into()),
-                    ("rid", planned.rid.as_ref().into()),
+                    ("obu", obu.into()),
+                    ("rid", rid.as_ref().into()),
                     ("revoked", (self.revoked.len() as u64).into()),
                 ],
             );
             self.publish(cx);
         }
+    }
+
+    /// A report that an RSU passes on. The RSU hears that it came, unless there is no room for it.
+    fn report(&mut self, cx: &mut Cx<'_>, host: HostAddr, evidence: &Evidence) -> Result<(), Reason> {
+        if !self.config.reporting || !self.rsus.contains_key(&host) {
+            return Err(Reason::Unexpected);
+        }
+        let taken = self.cases.open(cx, &self.authority, &self.config, evidence);
+        if taken != Err(Reason::Overloaded) {
+            let accused = evidence.accused();
+            cx.send(Address::Host(host), &Msg::Settled { accused });
+        }
+        if let Err(why) = taken {
+            cx.emit("report_refused", [("why", why.name().into())]);
+        }
+        taken
+    }
+
+    /// An RSU tells whose key it was.
+    fn record(&mut self, cx: &mut Cx<'_>, host: HostAddr, answer: &Record) -> Result<(), Reason> {
+        let found = self.cases.answer(cx, self.authority.system(), host, answer)?;
+        self.revoke(cx, &found.obu, found.rid);
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, cx: &mut Cx<'_>, host: HostAddr, sequence: u64) -> Result<(), Reason> {
+        let acknowledged = self.rsus.get_mut(&host).ok_or(Reason::Unexpected)?;
+        if sequence > self.sequence {
+            return Err(Reason::Unexpected);
+        }
+        *acknowledged = sequence.max(*acknowledged);
+        if sequence == 0 {
+            // It asks, after a failure: it refuses everybody until it has the list, so no back-off.
+            cx.send_bytes(Address::Host(host), self.frame.clone());
+        }
+        Ok(())
     }
 
     /// A new list for everyone.
@@ -147,29 +202,26 @@ impl Actor for Ta {
                 cx.timer_at(planned.at, Timer(REVOKE + index as u64));
             }
         }
+        self.cases.wait(cx);
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Heard) -> Result<(), Reason> {
-        let (Address::Host(host), &Msg::Ack { sequence }) = (from, &message.message) else {
-            return Err(Reason::Unexpected);
-        };
-        let acknowledged = self.rsus.get_mut(&host).ok_or(Reason::Unexpected)?;
-        if sequence > self.sequence {
-            return Err(Reason::Unexpected);
+        match (from, &message.message) {
+            (Address::Host(host), &Msg::Ack { sequence }) => self.acknowledged(cx, host, sequence),
+            (Address::Host(host), Msg::Report(evidence)) => self.report(cx, host, evidence),
+            (Address::Host(host), Msg::Record(answer)) => self.record(cx, host, answer),
+            _ => Err(Reason::Unexpected),
         }
-        *acknowledged = sequence.max(*acknowledged);
-        if sequence == 0 {
-            // It asks, after a failure: it refuses everybody until it has the list, so no back-off.
-            cx.send_bytes(from, self.frame.clone());
-        }
-        Ok(())
     }
 
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, _: Time) {
         match timer {
             PUBLISH => self.publish(cx),
             RESEND => self.resend(cx),
-            Timer(other) => self.revoke(cx, usize::try_from(other.saturating_sub(REVOKE)).unwrap_or(usize::MAX)),
+            TRACE => self.cases.chase(cx),
+            Timer(other) => {
+                self.revoke_planned(cx, usize::try_from(other.saturating_sub(REVOKE)).unwrap_or(usize::MAX))
+            }
         }
     }
 }

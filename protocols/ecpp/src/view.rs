@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use roadveil_role::Value;
 use roadveil_role::view::{Emitted, Fold, View};
+use roadveil_role::{Time, Value};
 
 /// Key issues that the series keeps.
 const POINTS: usize = 4096;
@@ -54,6 +54,7 @@ pub struct Summary {
     accepted: u64,
     rejected: u64,
     certificates: u64,
+    tracking: Tracking,
 }
 
 impl Summary {
@@ -105,6 +106,7 @@ fn number(event: &Emitted<'_>, field: &str) -> u64 {
 impl Fold for Summary {
     fn observe(&mut self, event: &Emitted<'_>) {
         self.stand(event);
+        self.tracking.observe(event);
         match event.name {
             "key_requested" => self.requested += 1,
             "key_obtained" => {
@@ -158,7 +160,7 @@ impl Fold for Summary {
                 .iter()
                 .map(|(why, times)| vec![format!("refused: {why}"), times.to_string()]),
         );
-        vec![
+        let mut views = vec![
             View::States {
                 title: "OBUs by key, last known".to_owned(),
                 states: states
@@ -181,13 +183,15 @@ impl Fold for Summary {
                 share,
                 label: format!("{} of {}", self.accepted, self.accepted + self.rejected),
             },
-        ]
+        ];
+        views.extend(self.tracking.view());
+        views
     }
 
     fn figures(&self) -> Vec<(&'static str, Value)> {
         let refused_all: u64 = self.refused.values().sum();
         let revoked = self.refused("revoked");
-        vec![
+        let mut figures = vec![
             ("keys_requested", self.requested.into()),
             ("keys_issued", self.issued.into()),
             ("keys_obtained", self.obtained.into()),
@@ -213,6 +217,175 @@ impl Fold for Summary {
                 .into(),
             ),
             ("certificates_checked", self.certificates.into()),
+        ];
+        figures.extend(self.tracking.figures());
+        figures
+    }
+}
+
+/// Certificates of which the fold keeps when they were first reported.
+const REPORTED: usize = 4096;
+
+/// Reports, tracking, and how long a revocation takes: from the first report of a vehicle to its listing, from there until
+/// every RSU that heard of it has the list, and until the vehicle's last key has ended.
+#[derive(Clone, Debug, Default)]
+struct Tracking {
+    misbehaving: u64,
+    sent: u64,
+    accepted: u64,
+    repeated: u64,
+    refused: u64,
+    traced: u64,
+    framings: u64,
+    /// The RSUs whose answers led to nobody, or that gave none.
+    untraceable: BTreeMap<String, u64>,
+    reported: BTreeMap<Vec<u8>, Time>,
+    /// OBUs on the list, in the order in which they got there.
+    listed: Vec<(String, Time)>,
+    /// How many of them each RSU knows.
+    known: BTreeMap<String, usize>,
+    /// Of vehicles that were tracked.
+    revocation: Delay,
+    /// Of all vehicles on the list.
+    list: Delay,
+    last_key: Delay,
+}
+
+/// Spans, in milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Delay {
+    count: u64,
+    sum: f64,
+    max: f64,
+}
+
+impl Delay {
+    fn add(&mut self, from: Time, to: Time) {
+        let millis = to.since(from).as_secs_f64() * 1000.0;
+        self.count += 1;
+        self.sum += millis;
+        self.max = self.max.max(millis);
+    }
+
+    /// No number before the first.
+    fn mean(self) -> f64 {
+        if self.count == 0 {
+            f64::NAN
+        } else {
+            self.sum / self.count as f64
+        }
+    }
+
+    fn max(self) -> f64 {
+        if self.count == 0 { f64::NAN } else { self.max }
+    }
+}
+
+fn text<'a>(event: &'a Emitted<'_>, field: &str) -> &'a str {
+    match event.field(field) {
+        Some(Value::Text(text)) => text,
+        _ => "",
+    }
+}
+
+fn pseudonym<'a>(event: &'a Emitted<'_>) -> &'a [u8] {
+    match event.field("pseudonym") {
+        Some(Value::Bytes(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+impl Tracking {
+    fn observe(&mut self, event: &Emitted<'_>) {
+        match event.name {
+            "misbehaved" => self.misbehaving += 1,
+            "report_sent" => {
+                self.sent += 1;
+                if self.reported.len() < REPORTED {
+                    self.reported.entry(pseudonym(event).to_vec()).or_insert(event.at);
+                }
+            }
+            "report_accepted" => self.accepted += 1,
+            "report_refused" if text(event, "why") == "duplicate" => self.repeated += 1,
+            "report_refused" => self.refused += 1,
+            "framing_refused" => self.framings += 1,
+            "untraceable" => *self.untraceable.entry(text(event, "rsu").to_owned()).or_default() += 1,
+            "traced" => self.traced(event),
+            "obu_revoked" => self.listed.push((text(event, "obu").to_owned(), event.at)),
+            "list_updated" => self.list_reached(event),
+            "key_expired" => {
+                if let Some((_, at)) = self.listed.iter().find(|(obu, _)| obu == event.node) {
+                    self.last_key.add(*at, event.at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A vehicle that is listed already is not revoked again.
+    fn traced(&mut self, event: &Emitted<'_>) {
+        self.traced += 1;
+        let listed = self.listed.iter().any(|(obu, _)| obu == text(event, "obu"));
+        if let Some(reported) = self.reported.get(pseudonym(event)).filter(|_| !listed) {
+            self.revocation.add(*reported, event.at);
+        }
+    }
+
+    /// An RSU has the list with so many entries.
+    fn list_reached(&mut self, event: &Emitted<'_>) {
+        let entries = usize::try_from(number(event, "revoked")).unwrap_or(usize::MAX);
+        let known = self.known.entry(event.node.to_owned()).or_default();
+        for (_, at) in self.listed.iter().take(entries).skip(*known) {
+            self.list.add(*at, event.at);
+        }
+        *known = entries.max(*known);
+    }
+
+    /// Nothing to see where nobody reports.
+    fn view(&self) -> Option<View> {
+        if self.sent + self.misbehaving + self.accepted + self.refused == 0 {
+            return None;
+        }
+        let count = |name: &str, count: u64| (name.to_owned(), count.to_string());
+        let span = |name: &str, delay: Delay| (name.to_owned(), format!("{:.0} ms", delay.mean()));
+        let mut pairs = vec![
+            count("OBUs that lie", self.misbehaving),
+            count("reports sent", self.sent),
+            (
+                "taken up, refused".to_owned(),
+                format!("{}, {}", self.accepted, self.refused),
+            ),
+            count("traced", self.traced),
+            count("framings refused", self.framings),
+        ];
+        if self.revocation.count > 0 {
+            pairs.push(span("from report to list", self.revocation));
+        }
+        if self.last_key.count > 0 {
+            pairs.push(span("from list to end of key", self.last_key));
+        }
+        let untraceable = self.untraceable.iter();
+        pairs.extend(untraceable.map(|(rsu, times)| (format!("untraceable at {rsu}"), times.to_string())));
+        let title = "Misbehaviour and tracking".to_owned();
+        Some(View::KeyValue { title, pairs })
+    }
+
+    fn figures(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("obus_misbehaving", self.misbehaving.into()),
+            ("reports_sent", self.sent.into()),
+            ("reports_accepted", self.accepted.into()),
+            ("reports_repeated", self.repeated.into()),
+            ("reports_refused", self.refused.into()),
+            ("traced", self.traced.into()),
+            ("untraceable", self.untraceable.values().sum::<u64>().into()),
+            ("framings_refused", self.framings.into()),
+            ("revocation_delay_mean_ms", self.revocation.mean().into()),
+            ("revocation_delay_max_ms", self.revocation.max().into()),
+            ("list_delay_mean_ms", self.list.mean().into()),
+            ("list_delay_max_ms", self.list.max().into()),
+            ("last_key_after_list_mean_ms", self.last_key.mean().into()),
+            ("last_key_after_list_max_ms", self.last_key.max().into()),
         ]
     }
 }
@@ -261,6 +434,57 @@ mod tests {
         assert_eq!(figures["messages_accepted_share"], Value::F64(0.75));
         assert_eq!(fold.views().len(), 4);
         assert!(matches!(&fold.views()[0], View::States { states, .. } if states == &[("keyed".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn a_revocation_is_measured_from_report_to_silence() {
+        let mut fold = Summary::default();
+        let mut observe = |millis, node, name, fields: &[(&str, Value)]| {
+            let own = |(key, value): &(&str, Value)| ((*key).to_owned(), value.clone());
+            let fields: Vec<_> = fields.iter().map(own).collect();
+            let (at, role) = (Time::from_millis(millis), "");
+            fold.observe(&Emitted {
+                at,
+                node,
+                role,
+                name,
+                fields: &fields,
+            });
+        };
+        let pseudonym = ("pseudonym", Value::from([7u8; 8].as_slice()));
+        let obu = ("obu", "car".into());
+        observe(500, "rsu", "list_updated", &[("revoked", 1u64.into())]);
+        observe(1000, "ann", "report_sent", std::slice::from_ref(&pseudonym));
+        observe(1100, "ben", "report_sent", std::slice::from_ref(&pseudonym));
+        observe(1101, "rsu", "report_accepted", std::slice::from_ref(&pseudonym));
+        observe(1102, "rsu", "report_refused", &[("why", "duplicate".into())]);
+        observe(1103, "rsu", "report_refused", &[("why", "unfounded".into())]);
+        observe(900, "ta", "obu_revoked", &[("obu", "another".into())]);
+        observe(1200, "ta", "traced", &[obu.clone(), pseudonym.clone()]);
+        observe(1200, "ta", "obu_revoked", std::slice::from_ref(&obu));
+        observe(1250, "rsu", "list_updated", &[("revoked", 2u64.into())]);
+        observe(9200, "car", "key_expired", &[]);
+        observe(9300, "ann", "key_expired", &[]);
+        observe(9400, "ta", "untraceable", &[("rsu", "rsu".into())]);
+        let figures: BTreeMap<_, _> = fold.figures().into_iter().collect();
+        for (name, count) in [
+            ("reports_sent", 2),
+            ("reports_accepted", 1),
+            ("reports_repeated", 1),
+            ("reports_refused", 1),
+            ("traced", 1),
+            ("untraceable", 1),
+        ] {
+            assert_eq!(figures[name], Value::U64(count), "{name}");
+        }
+        for (name, millis) in [
+            ("revocation_delay_mean_ms", 200.0),
+            ("list_delay_max_ms", 50.0),
+            ("last_key_after_list_max_ms", 8000.0),
+        ] {
+            assert_eq!(figures[name], Value::F64(millis), "{name}");
+        }
+        assert!(matches!(fold.views().last(), Some(View::KeyValue { .. })));
     }
 
     #[test]

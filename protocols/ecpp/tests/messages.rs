@@ -13,7 +13,8 @@ use roadveil_role::{Time, decode, encode};
 
 /// One frame of each message that a run sends, by name.
 fn frames(mode: &str) -> BTreeMap<&'static str, Vec<Vec<u8>>> {
-    let mut net = town(9, 1, 2, &[("issue", mode.into())]);
+    let lies = [("reporting", "on".into()), ("misbehave", "car-1@12s".into())];
+    let mut net = town(9, 1, 2, &[&[("issue", mode.into())], lies.as_slice()].concat());
     net.run_until(Time::from_secs(15));
     let mut frames = BTreeMap::<_, Vec<_>>::new();
     for (_, _, frame) in net.sent() {
@@ -61,7 +62,9 @@ fn the_schema_names_every_message() {
     let names: Vec<_> = PROTOCOL.message_names().collect();
     assert_eq!(
         names,
-        ["Beacon", "Req1", "Res1", "Req2", "Res2", "Safety", "List", "Ack"]
+        [
+            "Beacon", "Req1", "Res1", "Req2", "Res2", "Safety", "List", "Ack", "Report", "Settled", "Trace", "Record"
+        ]
     );
 }
 

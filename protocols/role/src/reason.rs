@@ -117,6 +117,8 @@ reasons! {
     RateLimited = "rate_limited", Role;
     /// The role has no room for another exchange.
     Overloaded = "overloaded", Role;
+    /// The evidence does not show what it is brought for.
+    Unfounded = "unfounded", Role;
 }
 
 impl Reason {

@@ -4,7 +4,8 @@ mod issue;
 mod neighbours;
 mod places;
 mod rsus;
-mod safety;
+pub(crate) mod safety;
+mod watch;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::draw;
 use crate::keys::ObuKey;
 use crate::messages::Msg;
 use crate::notes::Heard;
-use crate::params::Config;
+use crate::params::{Config, Lie};
 use crate::signed::{self, Signed};
 use crate::system::{System, domain};
 use crate::view::Standing;
@@ -27,6 +28,7 @@ use issue::Asking;
 use neighbours::Neighbours;
 use rsus::Rsus;
 use safety::Talk;
+use watch::{Lying, Watch};
 
 const BEACON: Timer = Timer(1);
 const RETRY: Timer = Timer(2);
@@ -45,6 +47,7 @@ pub struct Obu {
     system: Arc<System>,
     neighbours: Neighbours,
     counts: Counts,
+    watch: Option<Box<Watch>>,
     talk: Talk,
     pseudonym: Option<Pseudonym>,
     /// For checks of certificates and of RSUs' beacons: forgeries cost their sender nothing, and each check much.
@@ -57,6 +60,7 @@ pub struct Obu {
     denied: bool,
     exchanges: u64,
     state: &'static str,
+    lying: Option<Lying>,
 }
 
 /// A short-time key with its certificate.
@@ -82,6 +86,7 @@ impl Obu {
     /// An OBU with its member key.
     pub fn new(system: Arc<System>, config: Arc<Config>, member: Arc<ObuKey>) -> Obu {
         let bucket = Bucket::new(config.certificate_rate);
+        let watch = config.reporting.then(|| Box::new(Watch::new(&config)));
         Obu {
             system,
             config,
@@ -97,7 +102,17 @@ impl Obu {
             talk: Talk::default(),
             counts: Counts::default(),
             state: "",
+            watch,
+            lying: None,
         }
+    }
+
+    /// An OBU that lies in its safety messages from then on.
+    #[must_use]
+    pub fn lying(mut self, from: Time, lie: Lie) -> Obu {
+        let began = false;
+        self.lying = Some(Lying { from, lie, began });
+        self
     }
 
     /// Says in which state it is, if that is another than before.
@@ -150,6 +165,7 @@ impl Obu {
             );
         }
         self.neighbours.forget_expired(cx.now());
+        self.tend_watch(cx);
         cx.timer(TICK_PERIOD, TICK);
     }
 }
@@ -165,6 +181,7 @@ impl Actor for Obu {
         // After a failure, what was under way is lost, and so is the key.
         self.asking = Asking::Content;
         self.denied = false;
+        self.watch = self.watch.take().map(|_| Box::new(Watch::new(&self.config)));
         if self.pseudonym.take().is_some() {
             cx.emit("key_lost", []);
         }
@@ -186,6 +203,7 @@ impl Actor for Obu {
             (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, *beacon),
             (Address::Link(_), Msg::Res1(response)) => self.res1(cx, response),
             (Address::Link(_), Msg::Res2(response)) => self.res2(cx, response),
+            (Address::Link(_), Msg::Settled { accused }) => self.report_settled(accused),
             _ => Err(Reason::Unexpected),
         };
         self.say_state(cx);

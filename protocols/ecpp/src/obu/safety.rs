@@ -125,6 +125,11 @@ impl Obu {
             super::issue::Asking::Exchanging(exchange) => Some(exchange.addr),
             _ => None,
         };
+        let Some((id, sequence)) = self.pseudonym.as_ref().map(|own| (own.id, own.sequence)) else {
+            return;
+        };
+        let cam = cam(cx, id, sequence);
+        let cam = self.falsify(cx, cam);
         let Some(pseudonym) = self.pseudonym.as_mut() else {
             return;
         };
@@ -137,8 +142,8 @@ impl Obu {
             system,
             key: Arc::clone(&pseudonym.key),
             certificate: Arc::clone(&pseudonym.certificate),
-            id: pseudonym.id,
-            cam: cam(cx, pseudonym.id, pseudonym.sequence),
+            id,
+            cam,
             wanted,
             bytes: config.body_bytes,
             attach,
@@ -208,6 +213,7 @@ impl Obu {
         }
         neighbour.accept(sequence, now);
         self.talk.attach |= asked_for;
+        self.watch(cx, id, message);
         Ok(())
     }
 
@@ -307,7 +313,8 @@ impl Speech {
     }
 }
 
-fn check(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, signature: Signature) -> Check {
+/// The check of a safety message's signature, under the key `y` of the certificate called `id`.
+pub(crate) fn check(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, signature: Signature) -> Check {
     Check::new(MessageCheck {
         parameters: parameters.0,
         key: *y,

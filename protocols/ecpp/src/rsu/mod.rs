@@ -1,6 +1,7 @@
 //! The road-side unit: it announces itself, issues short-time keys, and keeps the revocation list.
 
 pub mod records;
+mod reports;
 pub mod sessions;
 
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use crate::draw;
 use crate::keys::RsuKey;
 use crate::messages::{Answer, List, Msg, Req1, Req2, Request, Res1, Res2, Sealed};
 use crate::notes::Heard;
-use crate::params::Config;
+use crate::params::{Config, Falsehood};
 use crate::schedule::{Fresh, Part, Secrets, WireNonce, charge_seal, open, session_id};
 use crate::sigma1::Claim;
 use crate::system::System;
 use records::Records;
+use reports::Reports;
 use sessions::{Session, Sessions, Stage};
 
 const BEACON: Timer = Timer(1);
@@ -40,6 +42,10 @@ pub struct Rsu {
     /// Where the lists come from.
     ta: Option<HostAddr>,
     exchanges: u64,
+    reports: Reports,
+    report_bucket: Bucket,
+    /// How it lies in tracking, if it does.
+    falsehood: Option<Falsehood>,
 }
 
 /// The newest revocation list.
@@ -70,6 +76,7 @@ impl Rsu {
     /// An RSU with its key.
     pub fn new(system: Arc<System>, config: Arc<Config>, key: Arc<RsuKey>) -> Rsu {
         let bucket = Bucket::new(config.request_rate);
+        let report_bucket = Bucket::new(config.report_rate);
         let resends = Bucket::new(config.request_rate.saturating_mul(2));
         Rsu {
             system,
@@ -83,7 +90,17 @@ impl Rsu {
             list: Revoked::default(),
             ta: None,
             exchanges: 0,
+            reports: Reports::default(),
+            report_bucket,
+            falsehood: None,
         }
+    }
+
+    /// An RSU that lies in tracking.
+    #[must_use]
+    pub fn lying(mut self, how: Falsehood) -> Rsu {
+        self.falsehood = Some(how);
+        self
     }
 
     /// The records of issued keys.
@@ -94,6 +111,7 @@ impl Rsu {
     fn announce(&mut self, cx: &mut Cx<'_>, due: Time) {
         self.sessions.purge(cx.now());
         self.ask_for_list(cx);
+        self.remind(cx);
         let addr = cx.link_addr();
         let time = cx.now().as_millis();
         cx.meter().charge(crate::blmq::SIGN);
@@ -387,6 +405,9 @@ impl Actor for Rsu {
             (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
             (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
+            (Address::Link(_), Msg::Report(evidence)) => self.report(cx, from, evidence),
+            (Address::Host(host), Msg::Settled { accused }) => self.settled(host, accused),
+            (Address::Host(host), Msg::Trace(question)) => self.trace(cx, host, question),
             // What others say to everyone is none of its business.
             (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_)) => Ok(()),
             _ => Err(Reason::Unexpected),

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use postcard_schema::Schema;
 use roadveil_crypto::{ByteArray, G1Bytes, ScalarBytes};
 use roadveil_role::Time;
+use serde::{Deserialize, Serialize};
 
 use crate::blmq::Blmq;
 use crate::sigma1::Claim;
@@ -16,8 +18,8 @@ pub const CAPACITY: usize = 8192;
 /// and nobody fills the records alone.
 pub const LIVE: usize = 16;
 
-/// One issued key.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One issued key, as it is kept and as tracking asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Record {
     /// For whom.
     pub rid: ScalarBytes,
@@ -44,6 +46,12 @@ impl Records {
     /// The record of a short-time key.
     pub fn get(&self, y: &G1Bytes) -> Option<&Record> {
         self.by_key.get(y).map(|(_, record)| record)
+    }
+
+    /// A record of another pseudo-identity: for an RSU that lies.
+    pub fn of_another(&self, rid: &ScalarBytes) -> Option<&Record> {
+        let mut records = self.by_key.values().map(|(_, record)| record);
+        records.find(|record| record.rid != *rid)
     }
 
     /// Is that key recorded for another pseudo-identity?

@@ -1,6 +1,7 @@
 //! A small town: an authority, road-side units, vehicles.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub mod accuser;
 pub mod hand;
 
 use core::time::Duration;
