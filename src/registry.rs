@@ -3,7 +3,7 @@
 use roadveil_role::Protocol;
 
 /// All protocols, sorted by name.
-pub static PROTOCOLS: &[&Protocol] = &[&roadveil_ecpp::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] = &[&roadveil_ecpp::PROTOCOL, &roadveil_gsb::PROTOCOL];
 
 /// The protocol of that name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {

@@ -33,6 +33,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp.toml"),
     },
     Shipped {
+        name: "gsb",
+        title: "GSB on a straight road: four cars sign as one group, one of them is revoked",
+        text: include_str!("../../topologies/gsb.toml"),
+    },
+    Shipped {
         name: "three-cars",
         title: "Three cars on a straight road",
         text: include_str!("../../topologies/three-cars.toml"),
