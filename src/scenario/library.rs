@@ -38,6 +38,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/gsb.toml"),
     },
     Shipped {
+        name: "hab",
+        title: "HAB on a straight road: four cars with pools of certificates, one of them is revoked",
+        text: include_str!("../../topologies/hab.toml"),
+    },
+    Shipped {
         name: "three-cars",
         title: "Three cars on a straight road",
         text: include_str!("../../topologies/three-cars.toml"),
