@@ -10,10 +10,6 @@ use crate::cert::{CertId, Certificate, domain};
 
 /// Everything that travels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "messages live for one callback; a box would be an allocation for each"
-)]
 pub enum Msg {
     /// OBU to all: a safety message.
     Safety(Safety),
