@@ -3,7 +3,11 @@
 use roadveil_role::Protocol;
 
 /// All protocols, sorted by name.
-pub static PROTOCOLS: &[&Protocol] = &[&roadveil_ecpp::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] = &[
+    &roadveil_ecpp::PROTOCOL,
+    &roadveil_gsb::PROTOCOL,
+    &roadveil_hab::PROTOCOL,
+];
 
 /// The protocol of that name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {

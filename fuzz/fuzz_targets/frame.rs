@@ -3,13 +3,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use roadveil_ecpp::messages::Msg;
-use roadveil_role::{decode, encode, tree};
+use roadveil_role::{Message, Protocol, decode, encode, tree};
 
-fuzz_target!(|data: &[u8]| {
-    if let Ok(message) = decode::<Msg>(data) {
+fn one<M: Message>(protocol: &Protocol, data: &[u8]) {
+    if let Ok(message) = decode::<M>(data) {
         assert_eq!(encode(&message), data);
     }
-    let tree = tree::describe(roadveil_ecpp::PROTOCOL.messages, data);
+    let tree = tree::describe(protocol.messages, data);
     assert!(tree.bytes.end <= data.len().max(1));
+}
+
+fuzz_target!(|data: &[u8]| {
+    one::<roadveil_ecpp::messages::Msg>(&roadveil_ecpp::PROTOCOL, data);
+    one::<roadveil_gsb::messages::Msg>(&roadveil_gsb::PROTOCOL, data);
+    one::<roadveil_hab::messages::Msg>(&roadveil_hab::PROTOCOL, data);
 });

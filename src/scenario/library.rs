@@ -38,6 +38,16 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp-misbehaviour.toml"),
     },
     Shipped {
+        name: "gsb",
+        title: "GSB on a straight road: four cars sign as one group, one of them is revoked",
+        text: include_str!("../../topologies/gsb.toml"),
+    },
+    Shipped {
+        name: "hab",
+        title: "HAB on a straight road: four cars with pools of certificates, one of them is revoked",
+        text: include_str!("../../topologies/hab.toml"),
+    },
+    Shipped {
         name: "three-cars",
         title: "Three cars on a straight road",
         text: include_str!("../../topologies/three-cars.toml"),

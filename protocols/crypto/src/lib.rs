@@ -31,6 +31,7 @@
 #![deny(unsafe_code)]
 
 pub mod check;
+pub mod ecdsa;
 pub mod group;
 pub mod hash;
 pub mod ops;
@@ -42,6 +43,7 @@ pub mod tally;
 pub mod wire;
 
 pub use check::{Check, CheckDigest, Host, Question, SchnorrCheck, Verdict};
+pub use ecdsa::{EcdsaCheck, P256Key, P256Signature, P256SigningKey};
 pub use group::{
     DecodeError, G1, G1Comb, G1Table, G2, Gt, GtTable, PreparedG2, Scalar, g1_generator_mul, pairing, pairing_product,
     pairing_product_prepared,

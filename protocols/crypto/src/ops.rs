@@ -63,6 +63,10 @@ operations! {
     Sha256Block => "sha256_block",
     /// The inverse of a scalar.
     ScalarInv => "scalar_inv",
+    /// An ECDSA signature over P-256.
+    EcdsaSign => "ecdsa_sign",
+    /// The verification of one, with the decoding of the key.
+    EcdsaVerify => "ecdsa_verify",
 }
 
 impl Op {

@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod body;
 pub mod cam;
 pub mod contract;
 pub mod cx;
@@ -45,6 +46,7 @@ pub mod value;
 pub mod view;
 
 pub use address::{Address, HostAddr, LinkAddr};
+pub use body::{Body, Cam, Padding};
 pub use contract::{Actor, Role, Typed};
 pub use cx::{Checker, Cx, Effect, Fix};
 pub use inbound::{Inbound, Noted};

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use chacha20::ChaCha12Rng;
 use rand::SeedableRng;
 use roadveil_crypto::{
-    EphemeralShare, G1, G2, Nonce, Op, Scalar, Transcript, derive_key, hash_to_scalar, pairing, pairing_product,
+    EphemeralShare, G1, G2, Nonce, Op, P256SigningKey, Scalar, SecretBytes, Transcript, derive_key, ecdsa,
+    hash_to_scalar, pairing, pairing_product,
 };
 use serde_json::json;
 
@@ -98,6 +99,8 @@ fn measure() -> Vec<(Op, f64)> {
         EphemeralShare::random(&mut rng),
         EphemeralShare::random(&mut rng).public(),
     );
+    let ecdsa_key = P256SigningKey::derive(&SecretBytes::random(&mut rng), "ROADVEIL-BENCH-V1", 0);
+    let ecdsa_signature = ecdsa_key.sign("ROADVEIL-BENCH-V1", b"message");
     let block = [0x5a; 4096];
     let seal =
         |length: usize| derive_key(&[b"shared"], &[b"salt"], "bench", "there").seal(Nonce(0), b"", &block[..length]);
@@ -133,6 +136,10 @@ fn measure() -> Vec<(Op, f64)> {
                     (micros(|| hash(4096)) - micros(|| hash(0))).max(0.0) / 64.0
                 }
                 Op::ScalarInv => micros(|| scalar.invert()),
+                Op::EcdsaSign => micros(|| ecdsa_key.sign("ROADVEIL-BENCH-V1", b"message")),
+                Op::EcdsaVerify => {
+                    micros(|| ecdsa::verify(ecdsa_key.public(), "ROADVEIL-BENCH-V1", b"message", &ecdsa_signature))
+                }
             };
             (op, figure)
         })
