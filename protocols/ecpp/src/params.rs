@@ -98,6 +98,13 @@ pub const PARAMS: &[ParamSpec] = &[
         "and at least this long before expiry, but never more than a quarter of key_lifetime",
     ),
     span(
+        "silence",
+        millis(0),
+        secs(600),
+        millis(0),
+        "after a change of key nothing is said for a random time of at most this, so that the next place does not tell whose key it is (ours)",
+    ),
+    span(
         "beacon_period",
         millis(10),
         secs(60),
@@ -278,6 +285,7 @@ pub struct Config {
     pub validity_quantum: Duration,
     pub renewal_earliest: Duration,
     pub renewal_latest: Duration,
+    pub silence: Duration,
     pub beacon_period: Duration,
     pub beaconing: Beaconing,
     pub body_bytes: usize,
@@ -320,6 +328,7 @@ impl Config {
             // A window for long keys must not have short ones renewed as soon as they are there.
             renewal_earliest: earliest.min(lifetime / 2),
             renewal_latest: latest.min(lifetime / 4),
+            silence: params.span("silence"),
             beacon_period: params.span("beacon_period"),
             beaconing: match params.choice("beaconing") {
                 "cam" => Beaconing::Cam,

@@ -47,6 +47,41 @@ fn by_movement_a_parked_vehicle_is_quiet_and_a_fast_one_is_not() {
 }
 
 #[test]
+fn after_a_change_of_key_a_vehicle_is_silent_for_a_random_time() {
+    let pauses = |silence: u64| {
+        let changes = [
+            ("key_lifetime", roadveil_role::Value::Span(secs(12))),
+            ("silence", roadveil_role::Value::Span(secs(silence))),
+        ];
+        let mut net = town(3, 1, 2, &changes);
+        net.run_until(Time::from_secs(100));
+        let began: Vec<(String, Time)> = net
+            .events("key_obtained")
+            .map(|(record, _)| (record.node.clone(), record.at))
+            .collect();
+        // The first key of each vehicle does not count: it was silent before.
+        let mut seen = Vec::new();
+        let mut pauses = Vec::new();
+        for (node, at) in began.into_iter().filter(|(_, at)| *at < Time::from_secs(85)) {
+            let first = spoke(&net, &node, at)[0];
+            if seen.contains(&node) {
+                pauses.push(first.since(at));
+            } else {
+                assert!(first.since(at) <= secs(1) / 10);
+                seen.push(node);
+            }
+        }
+        pauses
+    };
+    let most = |pauses: &[core::time::Duration]| pauses.iter().copied().max().expect("there were changes");
+    assert!(most(&pauses(0)) <= secs(1) / 10);
+    let silent = pauses(4);
+    assert!(silent.len() >= 10);
+    assert!(most(&silent) > secs(2) && most(&silent) <= secs(4) + secs(1) / 10, "{silent:?}");
+    assert!(silent.iter().any(|pause| *pause < secs(2)), "{silent:?}");
+}
+
+#[test]
 fn a_new_pseudonym_begins_with_a_message() {
     let changes = [
         ("beaconing", "cam".into()),

@@ -342,7 +342,12 @@ impl Obu {
         cx.timer_at(end, EXPIRE);
         cx.timer_at((end - lead).max(now), RENEW);
         let phase = draw::below(cx.rng("phase", number), self.config.rhythm());
-        cx.timer(phase, BEACON);
+        // Who spoke before has a past to be told apart from; the first key has none.
+        let silence = match &self.pseudonym {
+            Some(_) => draw::below(cx.rng("silence", number), self.config.silence),
+            None => Duration::ZERO,
+        };
+        cx.timer(silence + phase, BEACON);
         cx.emit(
             "key_obtained",
             [
