@@ -98,7 +98,6 @@ pub struct Run {
 )]
 pub struct Study {
     /// A study file, or the name of a shipped one
-    #[arg(required_unless_present_any = ["topology", "list"])]
     pub study: Option<String>,
     /// List the studies that ship
     #[arg(long, exclusive = true)]

@@ -17,6 +17,15 @@
 
 #![forbid(unsafe_code)]
 
+/// A line for a person, on stderr. Where nobody reads it (a closed pipe, a full disk) it is lost, and nothing else: what is
+/// said beside a run must not end it.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 pub mod adversary;
 pub mod backhaul;
 pub mod cli;

@@ -55,7 +55,7 @@ pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
             };
             let audit = audit(&open(log)?, &options).map_err(Failure::input)?;
             for damage in &audit.damage {
-                eprintln!("note: {damage}");
+                say!("note: {damage}");
             }
             show(&audit, *json)?;
             if audit.conclusion == Conclusion::Failed {
@@ -83,11 +83,14 @@ fn privacy(args: &LogPrivacy) -> Result<String, Failure> {
     for portion in log.records_from(Time::ZERO).map_err(Failure::input)? {
         match portion {
             Ok(portion) => portion.records.iter().for_each(|record| ear.observe(record)),
-            Err(LogError::Damaged { damage, .. }) => eprintln!("note: {damage}"),
+            Err(LogError::Damaged { damage, .. }) => say!("note: {damage}"),
             Err(error) => return Err(Failure::input(error)),
         }
     }
     let segments = ear.finish();
+    if segments.is_empty() {
+        say!("note: no message that says where its sender is was heard there");
+    }
     let links = tracker::link(&segments, &settings);
     let judged = judge(&segments, &links, &settings);
     let figures = judged.figures();
@@ -139,7 +142,7 @@ fn tell(printed: Result<Printed, LogError>) -> Result<(), Failure> {
         error => Failure::input(error),
     })?;
     for damage in &printed.damage {
-        eprintln!("note: {damage}");
+        say!("note: {damage}");
     }
     Ok(())
 }

@@ -71,11 +71,11 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(Failure::Input(report)) => {
-            eprintln!("{report:?}");
+            say!("{report:?}");
             ExitCode::from(2)
         }
         Err(Failure::Stuck(report)) => {
-            eprintln!("{report:?}");
+            say!("{report:?}");
             ExitCode::from(3)
         }
     }

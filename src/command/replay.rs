@@ -44,12 +44,12 @@ fn headless(log: &Log, from: Time) -> Result<Exit, Failure> {
     for portion in log.records_from(from).map_err(Failure::input)? {
         match portion {
             Ok(portion) => portion.records.iter().for_each(|record| summary.observe(record)),
-            Err(LogError::Damaged { damage, .. }) => eprintln!("note: {damage}"),
+            Err(LogError::Damaged { damage, .. }) => say!("note: {damage}"),
             Err(error) => return Err(Failure::input(error)),
         }
     }
     if from > Time::ZERO {
-        eprintln!("note: figures of the events from {from} s on; what came before is not counted");
+        say!("note: figures of the events from {from} s on; what came before is not counted");
     }
     print(&report::figures(log.cast(), &summary))?;
     Ok(Exit::Done)

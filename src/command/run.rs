@@ -149,7 +149,7 @@ fn failure(error: RunError) -> Failure {
 /// Summary, report, exit code.
 fn conclude(finished: &Finished, args: &Run) -> Result<Exit, Failure> {
     if !args.quiet {
-        eprint!("{}", report::summary(finished));
+        say!("{}", report::summary(finished).trim_end_matches('\n'));
     }
     if let Some(path) = &args.report {
         let text = format!("{:#}\n", report::report(finished));

@@ -16,7 +16,7 @@ use crate::study::{self, Run, Table};
 /// Runs a study and prints its table.
 #[expect(clippy::disallowed_methods, reason = "how long a study takes is a host figure")]
 pub(super) fn study(args: &cli::Study) -> Result<Exit, Failure> {
-    if args.list {
+    if args.list || (args.study.is_none() && args.topology.is_none()) {
         return list();
     }
     let study = asked_for(args)?;
@@ -38,6 +38,11 @@ pub(super) fn study(args: &cli::Study) -> Result<Exit, Failure> {
         conclude(&table, &runs, begin.elapsed().as_secs_f64(), threads);
     }
     Ok(if runs.len() < study.runs().unwrap_or(0) {
+        say!(
+            "interrupted: {} of {} runs are in the table",
+            runs.len(),
+            study.runs().unwrap_or(0)
+        );
         Exit::Interrupted
     } else if table.failed() > 0 {
         Exit::Failed
@@ -62,11 +67,7 @@ fn asked_for(args: &cli::Study) -> Result<Study, Failure> {
             )));
         }
         (None, Some(topology)) => Study::of(topology, (1..=20).collect()),
-        (None, None) => {
-            return Err(Failure::Input(miette::miette!(
-                "no study: expected a file, a name or --topology"
-            )));
-        }
+        (None, None) => return Err(Failure::Input(miette::miette!("expected a study or --topology"))),
     };
     if let Some(seeds) = args.seeds {
         study.seeds = (1..=u64::from(seeds)).collect();
@@ -99,16 +100,16 @@ fn load(study: &Study) -> Result<Vec<Scenario>, Failure> {
 fn conclude(table: &Table, runs: &[Run], wall_s: f64, threads: usize) {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     let cpu_s = used.tv_sec as f64 + used.tv_nsec as f64 / 1e9;
-    eprintln!(
+    say!(
         "{} runs in {wall_s:.1} s, {threads} at once; {cpu_s:.1} processor seconds: {:.2} cores busy",
         runs.len(),
         cpu_s / wall_s.max(1e-9)
     );
     if table.failed() > 0 {
-        eprintln!("{} runs failed an expectation:", table.failed());
+        say!("{} runs failed an expectation:", table.failed());
     }
     for run in runs.iter().filter(|run| !run.failed.is_empty()).take(10) {
-        eprintln!(
+        say!(
             "  point {}, seed {}: {}",
             run.point + 1,
             run.seed,
@@ -148,7 +149,7 @@ impl Progress {
         let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if *told < tenth {
             *told = tenth;
-            eprintln!("{ended} of {} runs", self.all);
+            say!("{ended} of {} runs", self.all);
         }
     }
 

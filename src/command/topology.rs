@@ -67,7 +67,7 @@ fn import(args: &cli::Import) -> Result<(), Failure> {
     };
     let text = scenario::import(&import).map_err(Failure::input)?;
     if !text.contains(&format!("count = {}\n", args.rsu)) {
-        eprintln!(
+        say!(
             "note: there is no room for {} road-side units; the topology says how many it has",
             args.rsu
         );
@@ -77,7 +77,7 @@ fn import(args: &cli::Import) -> Result<(), Failure> {
     }
     fs::write(&args.output, &text)
         .map_err(|error| Failure::io(format!("cannot write {}", args.output.display()), &error))?;
-    eprintln!(
+    say!(
         "wrote {}; run it with: roadveil run {}",
         args.output.display(),
         args.output.display()

@@ -46,7 +46,7 @@ pub enum SelectError {
     },
     /// There is no log yet.
     #[error("there is no log in {}", directory.display())]
-    #[diagnostic(help("`roadveil run` writes one, unless told --no-log; name another directory with --logs"))]
+    #[diagnostic(help("`roadveil run` writes one, unless told --no-log; a log elsewhere is named by its path"))]
     None {
         /// Where it was looked for.
         directory: PathBuf,

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::document::{Item, Section, Texts};
-use super::error::Error;
+use super::document::{Item, Section, Texts, printable};
+use super::error::{Error, one_of};
 use super::{Scenario, folder_of, library, read_text};
 
 /// Most runs of a study.
@@ -80,7 +80,7 @@ impl Study {
                 format!("cannot be read: {error}")
             };
             Error::of(what, problem)
-                .expected(format!("a study file, or {}", super::error::one_of(known())))
+                .expected(format!("a study file, or {}", one_of(known())))
                 .nearest(what, known())
         })?;
         if path.is_dir() {
@@ -173,13 +173,20 @@ fn text_of<'d>(root: &Section<'d>, key: &'static str) -> Result<Option<&'d str>,
 
 /// A shipped topology's name as it is, a file's path from where the study lies.
 fn topology(root: &Section<'_>, folder: &Path) -> Result<String, Error> {
-    let what = root
-        .need("topology", "the name of a shipped topology, or a file")?
-        .text("the name of a shipped topology, or a file")?;
+    const EXPECTED: &str = "the name of a shipped topology, or a file beside the study";
+    let item = root.need("topology", EXPECTED)?;
+    let what = item.text(EXPECTED)?;
     if library::find(what.strip_prefix("builtin:").unwrap_or(what)).is_ok() {
         return Ok(what.to_owned());
     }
     let path: PathBuf = folder.join(what);
+    if !path.exists() {
+        let names = || library::shipped().iter().map(|shipped| shipped.name);
+        return Err(item
+            .error(format!("there is no topology `{}`", printable(what)))
+            .expected(format!("a file beside the study, or {}", one_of(names())))
+            .nearest(what, names()));
+    }
     Ok(path.display().to_string())
 }
 
@@ -286,7 +293,11 @@ mod tests {
 
     #[test]
     fn a_topology_lies_beside_the_study() {
-        assert_eq!(parse("topology = \"mine.toml\"").expect("good").topology, "a/mine.toml");
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("mine.toml"), "").expect("written");
+        let study = Study::parse("topology = \"mine.toml\"", "b.toml", folder.path()).expect("good");
+        assert_eq!(Path::new(&study.topology), folder.path().join("mine.toml"));
+        assert!(refused("topology = \"citty\"").contains("did you mean `city`"));
         assert_eq!(parse("topology = \"city\"").expect("good").topology, "city");
         assert_eq!(parse("topology = \"city\"").expect("good").seeds.len(), 20);
     }

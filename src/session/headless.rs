@@ -49,7 +49,7 @@ impl Progress {
             let tenth = now.as_millis() * 10 / self.end.as_millis().max(1);
             if tenth > self.tenth {
                 self.tenth = tenth;
-                eprintln!(
+                say!(
                     "{:.1} s of {:.1} s, {}",
                     now.as_secs_f64(),
                     self.end.as_secs_f64(),

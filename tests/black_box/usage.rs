@@ -89,3 +89,42 @@ fn the_report_is_what_its_schema_says() {
     // The schema must be able to refuse.
     assert!(!validator.is_valid(&serde_json::json!({ "schema": "roadveil.report/1" })));
 }
+
+#[test]
+fn what_nobody_reads_on_stderr_ends_no_run() {
+    let folder = tempfile::tempdir().expect("folder");
+    for words in [
+        &[
+            "run",
+            "three-cars",
+            "--headless",
+            "--duration",
+            "3s",
+            "--log",
+            "run.mcap",
+            "--report",
+            "-",
+        ][..],
+        &["verify", "run.mcap"],
+        &["study", "--topology", "three-cars", "--seeds", "2", "--duration", "1s"],
+        &["run", "no-such-topology"],
+    ] {
+        // Every write to it fails.
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("there is one");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_roadveil"))
+            .args(words)
+            .current_dir(folder.path())
+            .stderr(full)
+            .output()
+            .expect("the program starts");
+        let expected = if words[1] == "no-such-topology" { 2 } else { 0 };
+        assert_eq!(code(&output), expected, "{words:?}");
+        assert!(
+            expected > 0 || words[0] == "verify" || !output.stdout.is_empty(),
+            "{words:?}"
+        );
+    }
+}

@@ -77,7 +77,10 @@ fn after_a_change_of_key_a_vehicle_is_silent_for_a_random_time() {
     assert!(most(&pauses(0)) <= secs(1) / 10);
     let silent = pauses(4);
     assert!(silent.len() >= 10);
-    assert!(most(&silent) > secs(2) && most(&silent) <= secs(4) + secs(1) / 10, "{silent:?}");
+    assert!(
+        most(&silent) > secs(2) && most(&silent) <= secs(4) + secs(1) / 10,
+        "{silent:?}"
+    );
     assert!(silent.iter().any(|pause| *pause < secs(2)), "{silent:?}");
 }
 

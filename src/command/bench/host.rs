@@ -46,7 +46,7 @@ pub(super) fn bench(args: &Bench) -> Result<Exit, Failure> {
     if let Some(path) = &args.output {
         fs::write(path, profile_text(&figures))
             .map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?;
-        eprintln!(
+        say!(
             "wrote {}: copy it into a topology and name it there, profile = \"host\"",
             path.display()
         );

@@ -59,7 +59,7 @@ struct Measured {
 pub(super) fn bench(args: &BenchPeers) -> Result<Exit, Failure> {
     let effort = if args.quick { QUICK } else { WHOLE };
     let stuck = |why: String| Failure::Stuck(miette::miette!("{why}"));
-    let tell = |part: &'static str| move |what: &str| eprintln!("{part}: {what}");
+    let tell = |part: &'static str| move |what: &str| say!("{part}: {what}");
 
     let asked = |part| args.only.is_empty() || args.only.contains(&part);
 
