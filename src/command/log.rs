@@ -53,7 +53,9 @@ pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
                 permutations: *permutations,
                 ..audit::Options::default()
             };
-            let audit = audit(&open(log)?, &options).map_err(Failure::input)?;
+            let log = open(log)?;
+            note_short(&log);
+            let audit = audit(&log, &options).map_err(Failure::input)?;
             for damage in &audit.damage {
                 say!("note: {damage}");
             }
@@ -67,9 +69,22 @@ pub(super) fn log(command: &LogCommand) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Figures of a part of a run are not those of all of it: says so.
+fn note_short(log: &Log) {
+    let (reached, end) = (log.reached(), log.cast().duration);
+    if reached < end {
+        say!(
+            "note: the log holds {:.3} s of a run of {:.3} s",
+            reached.as_secs_f64(),
+            end.as_secs_f64()
+        );
+    }
+}
+
 /// What a tracker learns of a log's vehicles.
 fn privacy(args: &LogPrivacy) -> Result<String, Failure> {
     let log = open(&args.log)?;
+    note_short(&log);
     let antennas = Antennas::read(&args.antennas, log.cast()).map_err(|name| {
         let known: Vec<&str> = log.cast().nodes.iter().map(|node| node.name.as_str()).collect();
         let near = nearest(&name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

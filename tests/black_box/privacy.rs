@@ -70,4 +70,18 @@ fn what_is_asked_wrongly_is_said() {
     assert_eq!(code(&output), 2);
     let output = roadveil(folder.path(), &["log", "privacy", "run.mcap"]);
     assert!(stdout(&output).contains("linked_share"), "{}", stdout(&output));
+    assert!(!stderr(&output).contains("note"), "{}", stderr(&output));
+    let whole = std::fs::read(folder.path().join("run.mcap")).expect("read");
+    run(folder.path(), &["--duration", "4s"]);
+    let longer = std::fs::read(folder.path().join("run.mcap")).expect("read");
+    assert!(longer.len() > whole.len());
+    std::fs::write(folder.path().join("cut.mcap"), &longer[..longer.len() - 20_000]).expect("written");
+    for what in ["privacy", "audit"] {
+        let output = roadveil(folder.path(), &["log", what, "cut.mcap"]);
+        assert!(
+            stderr(&output).contains("of a run of 4.000 s"),
+            "{what}: {}",
+            stderr(&output)
+        );
+    }
 }
