@@ -60,15 +60,31 @@ pub struct Links {
     pub next: Vec<Option<usize>>,
 }
 
+/// Too many pseudonyms compete for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
+/// Most candidates in all, and most pairs of an end and a choice in one assignment: 160 and 400 MB.
+const MAX_CANDIDATES: usize = 10_000_000;
+const MAX_PAIRS: usize = 50_000_000;
+
 /// Follows vehicles over their changes of pseudonym.
-pub fn link(segments: &[Segment], settings: &Settings) -> Links {
-    let candidates: Vec<Vec<Candidate>> = segments
-        .iter()
-        .enumerate()
-        .map(|(number, segment)| gate(number, segment, segments, settings))
-        .collect();
-    let next = assign(&candidates, settings.gate);
-    Links { candidates, next }
+///
+/// # Errors
+/// If so many compete that they would fill the memory.
+pub fn link(segments: &[Segment], settings: &Settings) -> Result<Links, TooMany> {
+    let mut candidates = Vec::with_capacity(segments.len());
+    let mut all = 0;
+    for (number, segment) in segments.iter().enumerate() {
+        let found = gate(number, segment, segments, settings);
+        all += found.len();
+        if all > MAX_CANDIDATES {
+            return Err(TooMany);
+        }
+        candidates.push(found);
+    }
+    let next = assign(&candidates, settings.gate)?;
+    Ok(Links { candidates, next })
 }
 
 /// Those that may follow a segment. `segments` are in order of their first moments.
@@ -108,7 +124,7 @@ const SCALE: f64 = 1e6;
 const NEVER: i64 = 1 << 40;
 
 /// The likeliest assignment: for each end its beginning, or none, at a cost of half the gate more than the dearest candidate.
-fn assign(candidates: &[Vec<Candidate>], gate: f64) -> Vec<Option<usize>> {
+fn assign(candidates: &[Vec<Candidate>], gate: f64) -> Result<Vec<Option<usize>>, TooMany> {
     let mut next = vec![None; candidates.len()];
     for group in groups(candidates) {
         let mut beginnings: Vec<usize> = group
@@ -124,6 +140,9 @@ fn assign(candidates: &[Vec<Candidate>], gate: f64) -> Vec<Option<usize>> {
         let (least, most) = costs.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), cost| {
             (least.min(cost), most.max(cost))
         });
+        if group.len().saturating_mul(beginnings.len() + group.len()) > MAX_PAIRS {
+            return Err(TooMany);
+        }
         // One column more for each end: no successor.
         let mut weights = Matrix::new(group.len(), beginnings.len() + group.len(), NEVER);
         for (row, &end) in group.iter().enumerate() {
@@ -139,7 +158,7 @@ fn assign(candidates: &[Vec<Candidate>], gate: f64) -> Vec<Option<usize>> {
             next[end] = beginnings.get(column).copied();
         }
     }
-    next
+    Ok(next)
 }
 
 /// Ends that compete for the same beginnings, directly or over others; those without any candidate are in none.
@@ -199,7 +218,7 @@ mod tests {
     fn linked(mut segments: Vec<Segment>) -> Vec<(u8, Option<u8>)> {
         segments.sort_by_key(|segment| (segment.first().at, segment.addr));
         let name = |number: usize| segments[number].addr.0[5];
-        let links = link(&segments, &Settings::default());
+        let links = link(&segments, &Settings::default()).expect("few");
         let mut named: Vec<(u8, Option<u8>)> = (0..segments.len())
             .map(|end| (name(end), links.next[end].map(name)))
             .collect();
@@ -253,6 +272,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_crowd_that_would_fill_the_memory_is_refused() {
+        // All compete for one: a matrix of 8,000 by 8,001.
+        let one = Candidate {
+            segment: 9_000,
+            cost: 1.0,
+        };
+        assert_eq!(assign(&vec![vec![one]; 8_000], 4.0), Err(TooMany));
+    }
+
     /// The least cost over all assignments, tried one by one.
     fn exhaustive(candidates: &[Vec<Candidate>], none: f64, end: usize, taken: &mut Vec<usize>) -> f64 {
         let Some(list) = candidates.get(end) else { return 0.0 };
@@ -282,7 +311,7 @@ mod tests {
             for row in &mut padded {
                 row.push(Candidate { segment: 99, cost: 9.0 });
             }
-            let next = assign(&padded, 4.0);
+            let next = assign(&padded, 4.0).expect("few");
             let all = || padded.iter().flatten().map(|candidate| candidate.cost);
             let none = all().fold(f64::NEG_INFINITY, f64::max) + 2.0;
             let cost: f64 = padded.iter().zip(&next).map(|(row, next)| match next {

@@ -106,7 +106,13 @@ fn privacy(args: &LogPrivacy) -> Result<String, Failure> {
     if segments.is_empty() {
         say!("note: no message that says where its sender is was heard there");
     }
-    let links = tracker::link(&segments, &settings);
+    let links = tracker::link(&segments, &settings).map_err(|_| {
+        Failure::Input(miette::miette!(
+            help = "shorten --silence, or listen at fewer --antennas",
+            "{}: too many pseudonyms could follow each other",
+            args.log
+        ))
+    })?;
     let judged = judge(&segments, &links, &settings);
     let figures = judged.figures();
     if args.json {
