@@ -94,7 +94,8 @@ pub struct Run {
 #[command(
     after_help = "Without a name, the studies that ship are listed. Each line of the table is a point: values of what varies, runs, runs \
                   in which an expectation of the topology failed (exit code 1 if there is any), and for each figure its mean and the \
-                  half width of its 95 % confidence interval over the seeds (Student's t)."
+                  half width of its 95 % confidence interval over the seeds (Student's t). `study ecpp` is of another kind: it \
+                  measures ECPP beside its rivals, and prints the paper's comparisons as tables."
 )]
 pub struct Study {
     /// A study file, or the name of a shipped one
@@ -126,6 +127,12 @@ pub struct Study {
     /// As JSON, every run's figures included, instead of CSV
     #[arg(long)]
     pub json: bool,
+    /// Of `study ecpp`: a folder for its pictures, SVG, and its tables
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Of `study ecpp`: fewer points, a look
+    #[arg(long)]
+    pub quick: bool,
     /// No progress
     #[arg(long, short)]
     pub quiet: bool,

@@ -4,6 +4,7 @@ pub mod bench;
 mod log;
 mod protocol;
 mod replay;
+mod rivals;
 mod run;
 mod signals;
 mod study;
@@ -45,6 +46,11 @@ impl Failure {
     /// A failure to go on.
     pub fn stuck(error: impl Diagnostic + Send + Sync + 'static) -> Failure {
         Failure::Stuck(Report::new(error))
+    }
+
+    /// A failure to go on that says nothing more than itself.
+    pub fn stuck_by(error: &dyn core::fmt::Display) -> Failure {
+        Failure::Stuck(miette::miette!("{error}"))
     }
 
     /// A failure to read or write, with what was being done.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, Failure, print, signals};
+use super::{Exit, Failure, print, rivals, signals};
 use crate::cli;
 use crate::kernel::Options;
 use crate::scenario::study::MAX_RUNS;
@@ -18,6 +18,15 @@ use crate::study::{self, Run, Table};
 pub(super) fn study(args: &cli::Study) -> Result<Exit, Failure> {
     if args.list || (args.study.is_none() && args.topology.is_none()) {
         return list();
+    }
+    if args.study.as_deref() == Some(rivals::NAME) {
+        return rivals::rivals(args);
+    }
+    if let Some(flag) = rivals::given(args) {
+        return Err(Failure::Input(miette::miette!(
+            "only `roadveil study {}` has {flag}: another study prints one table",
+            rivals::NAME
+        )));
     }
     let study = asked_for(args)?;
     let scenarios = load(&study)?;
@@ -53,7 +62,8 @@ pub(super) fn study(args: &cli::Study) -> Result<Exit, Failure> {
 
 fn list() -> Result<Exit, Failure> {
     let line = |shipped: &library::Shipped| format!("{:20} {}\n", shipped.name, shipped.title);
-    print(&library::studies().map(line).collect::<String>())?;
+    let rivals = format!("{:20} {}\n", rivals::NAME, rivals::TITLE);
+    print(&library::studies().map(line).chain([rivals]).collect::<String>())?;
     Ok(Exit::Done)
 }
 

@@ -3,29 +3,46 @@
 use std::fmt::Display;
 use std::ops::Range;
 
+use plotters::coord::ranged1d::ValueFormatter;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use thiserror::Error;
 
 /// Width and height of a picture, pixels.
 const SIZE: (u32, u32) = (760, 420);
 /// Colours of the series, in their order: told apart also by those who do not see red and green apart.
-const COLOURS: [RGBColor; 4] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 90, 160),
     RGBColor(200, 90, 0),
     RGBColor(0, 130, 95),
     RGBColor(140, 70, 140),
+    RGBColor(90, 90, 90),
+    RGBColor(185, 140, 0),
 ];
 const FONT: &str = "sans-serif";
 
-/// A plot of ratios.
+/// How values stand along the vertical axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// From 0 to 1, the legend below on the left: ratios fall towards the right, and leave that corner free.
+    Ratio,
+    /// From 0 to above the greatest, the legend above on the left.
+    Linear,
+    /// By powers of ten, the legend above on the left. What is not above 0 is not drawn.
+    Log,
+}
+
+/// A plot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plot {
     /// What it shows.
     pub title: String,
     /// What is along the horizontal axis.
     pub x: String,
-    /// What is along the vertical axis, from 0 to 1.
+    /// What is along the vertical axis.
     pub y: String,
+    /// How it stands there.
+    pub scale: Scale,
     /// What is drawn, in this order.
     pub series: Vec<Series>,
 }
@@ -64,14 +81,41 @@ pub fn svg(plot: &Plot) -> Result<String, PlotError> {
 
 fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) -> Result<(), PlotError> {
     area.fill(&WHITE).map_err(PlotError::of)?;
-    let mut chart = ChartBuilder::on(&area)
+    let mut chart = ChartBuilder::on(&area);
+    chart
         .caption(&plot.title, (FONT, 17))
         .margin(12)
         .margin_right(24)
         .x_label_area_size(42)
-        .y_label_area_size(54)
-        .build_cartesian_2d(span(plot), 0.0..1.02)
-        .map_err(PlotError::of)?;
+        .y_label_area_size(if plot.scale == Scale::Ratio { 54 } else { 76 });
+    let (least, most) = extent(plot);
+    // Room for the legend above what grows.
+    let chart = match plot.scale {
+        Scale::Ratio => {
+            let chart = chart.build_cartesian_2d(span(plot), 0.0..1.02);
+            furnish(plot, chart.map_err(PlotError::of)?)
+        }
+        Scale::Linear => {
+            let chart = chart.build_cartesian_2d(span(plot), 0.0..most * 1.4);
+            furnish(plot, chart.map_err(PlotError::of)?)
+        }
+        Scale::Log => {
+            let chart = chart.build_cartesian_2d(span(plot), (least / 2.0..most * 100.0).log_scale());
+            furnish(plot, chart.map_err(PlotError::of)?)
+        }
+    };
+    chart?;
+    area.present().map_err(PlotError::of)
+}
+
+/// Axes, points, legend.
+fn furnish<'a, 'b: 'a, Y>(
+    plot: &'a Plot,
+    mut chart: ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, Y>>,
+) -> Result<(), PlotError>
+where
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64> + 'a,
+{
     chart
         .configure_mesh()
         .x_desc(&plot.x)
@@ -85,7 +129,8 @@ fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) 
         .draw()
         .map_err(PlotError::of)?;
     for (series, colour) in plot.series.iter().zip(COLOURS.into_iter().cycle()) {
-        let points = series.points.iter().copied();
+        let drawable = |point: &(f64, f64)| plot.scale != Scale::Log || point.1 > 0.0;
+        let points = series.points.iter().copied().filter(drawable);
         let drawn = if series.joined {
             chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))
         } else {
@@ -102,14 +147,28 @@ fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) 
     }
     chart
         .configure_series_labels()
-        // Ratios fall towards the right, and leave this corner free.
-        .position(SeriesLabelPosition::LowerLeft)
+        .position(match plot.scale {
+            Scale::Ratio => SeriesLabelPosition::LowerLeft,
+            Scale::Linear | Scale::Log => SeriesLabelPosition::UpperLeft,
+        })
         .background_style(WHITE.mix(0.9))
         .border_style(BLACK.mix(0.3))
         .label_font((FONT, 13))
         .draw()
-        .map_err(PlotError::of)?;
-    area.present().map_err(PlotError::of)
+        .map_err(PlotError::of)
+}
+
+/// The least value above 0, and the greatest.
+fn extent(plot: &Plot) -> (f64, f64) {
+    let values = || {
+        plot.series
+            .iter()
+            .flat_map(|series| &series.points)
+            .map(|point| point.1)
+    };
+    let above = || values().filter(|value| *value > 0.0);
+    let (least, most) = (above().fold(f64::INFINITY, f64::min), above().fold(0.0, f64::max));
+    if most > 0.0 { (least, most) } else { (0.1, 1.0) }
 }
 
 /// From 0 to behind the last point.
@@ -132,6 +191,7 @@ mod tests {
             title: "a <b> & c".to_owned(),
             x: "metres".to_owned(),
             y: "ratio".to_owned(),
+            scale: Scale::Ratio,
             series: vec![
                 Series {
                     name: "ours".to_owned(),
@@ -159,10 +219,32 @@ mod tests {
 
     #[test]
     fn a_plot_of_nothing_is_a_plot() {
-        let nothing = Plot {
-            series: Vec::new(),
+        for scale in [Scale::Ratio, Scale::Linear, Scale::Log] {
+            let nothing = Plot {
+                series: Vec::new(),
+                scale,
+                ..plot()
+            };
+            assert!(svg(&nothing).is_ok());
+        }
+    }
+
+    #[test]
+    fn values_above_one_have_their_place_on_other_scales_and_nothing_has_none_among_powers() {
+        let high = |scale, y| Plot {
+            scale,
+            series: vec![Series {
+                name: "ours".to_owned(),
+                joined: false,
+                points: vec![(1.0, y), (2.0, 2.0), (3.0, 500_000.0)],
+            }],
             ..plot()
         };
-        assert!(svg(&nothing).is_ok());
+        let circles = |scale, y| svg(&high(scale, y)).expect("drawn").matches("<circle").count();
+        assert_eq!(circles(Scale::Linear, 0.0), 4);
+        assert_eq!(circles(Scale::Log, 1.0), 4);
+        assert_eq!(circles(Scale::Log, 0.0), 3, "no power of ten is 0");
+        let of = |scale| svg(&high(scale, 1.0)).expect("drawn");
+        assert_ne!(of(Scale::Linear), of(Scale::Log));
     }
 }

@@ -61,6 +61,9 @@ const STUDIES: &[Shipped] = &[Shipped {
     text: include_str!("../../topologies/studies/key-lifetime.toml"),
 }];
 
+/// The study that is no file: `roadveil study` compares ECPP with its rivals under this name.
+pub const COMPARISON: &str = "ecpp";
+
 /// A topology to begin with, full of comments: what `topology new` prints.
 pub const STARTER: &str = include_str!("starter.toml");
 

@@ -73,7 +73,11 @@ impl Study {
         }
         let path = Path::new(what);
         let mut file = std::fs::File::open(path).map_err(|error| {
-            let known = || library::studies().map(|shipped| shipped.name);
+            let known = || {
+                library::studies()
+                    .map(|shipped| shipped.name)
+                    .chain([library::COMPARISON])
+            };
             let problem = if error.kind() == std::io::ErrorKind::NotFound {
                 "no such file or shipped study".to_owned()
             } else {

@@ -3,6 +3,7 @@
 //! A run of a study has one thread that computes, so that as many runs as there are cores go on at once without waiting for
 //! each other. A run's figures do not depend on which runs beside it, or in which order they end.
 
+pub mod rivals;
 mod table;
 
 pub use table::{Cell, Row, Table};

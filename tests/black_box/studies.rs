@@ -80,6 +80,7 @@ fn what_cannot_be_run_is_said_before_anything_is() {
         assert_eq!(stdout(&output), "");
     };
     refused(&[], &["no-such"], "lifetime");
+    refused(&[], &["ecppp"], "ecpp");
     refused(&[], &["--topology", "-"], "anew");
     refused(
         &[],
@@ -100,5 +101,58 @@ fn those_that_ship_are_listed() {
     for words in [&["--list"][..], &[]] {
         let output = study(&[], words);
         assert!(code(&output) == 0 && stdout(&output).contains("key-lifetime"));
+        assert!(stdout(&output).contains("ecpp  "), "{}", stdout(&output));
+    }
+}
+
+/// The paper's comparisons: tables on stdout, the same in a folder with pictures.
+#[test]
+fn the_rivals_are_compared() {
+    let folder = tempfile::tempdir().expect("folder");
+    let words = ["study", "ecpp", "--quick", "--quiet", "-o", "deep/drawn", "--json"];
+    let output = roadveil(folder.path(), &words);
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    let value: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(value["schema"], "roadveil.study.ecpp/1");
+    let table = |name: &str| {
+        let tables = value["tables"].as_array().expect("tables");
+        let found = tables.iter().find(|table| table["name"] == name);
+        found.unwrap_or_else(|| panic!("{name}")).clone()
+    };
+    // With 10 revoked: ECPP 20.1 ms, GSB 66.6 ms, as literature quotes.
+    let row = &table("verification-mnt-2008")["rows"][2];
+    assert_eq!(
+        (row[0].as_u64(), row[1].as_f64(), row[3].as_f64()),
+        (Some(10), Some(20.1), Some(66.6))
+    );
+    let row = &table("storage")["rows"][2];
+    let units = [1, 3, 5].map(|column| row[column].as_u64());
+    assert_eq!(units, [Some(2), Some(11), Some(110_000)]);
+    let drawn = folder.path().join("deep/drawn");
+    for picture in ["storage", "verification-mnt-2008", "verification-obu-2026"] {
+        let svg = std::fs::read_to_string(drawn.join(format!("{picture}.svg"))).expect(picture);
+        assert!(svg.contains("<polyline") && svg.contains("GSB"), "{picture}");
+    }
+    let tables = std::fs::read_to_string(drawn.join("tables.md")).expect("tables");
+    assert!(
+        tables.contains("## Storage of a vehicle") && tables.contains("| 10 | 2 | 2 | 11 | 11 | 110000 | 110000 |")
+    );
+    assert_eq!(
+        std::fs::read_to_string(drawn.join("tables.json")).expect("JSON"),
+        stdout(&output)
+    );
+}
+
+#[test]
+fn each_kind_of_study_refuses_the_others_flags() {
+    for (words, part) in [
+        (&["ecpp", "--vary", "radio.exponent=2,3"][..], "has no --vary"),
+        (&["ecpp", "--seeds", "3"], "has no --seeds"),
+        (&["key-lifetime", "-o", "there"], "--output"),
+        (&["--topology", "city", "--quick"], "--quick"),
+    ] {
+        let output = study(&[], words);
+        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{words:?}");
+        assert!(stderr(&output).contains(part), "{words:?}: {}", stderr(&output));
     }
 }

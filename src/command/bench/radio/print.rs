@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Point, Setting};
 use crate::cli::RadioMode;
 use crate::radio::Fading;
-use crate::report::plot::{Plot, PlotError, Series, svg};
+use crate::report::plot::{Plot, PlotError, Scale, Series, svg};
 
 /// A layout's name, as in the first column.
 fn name(mode: RadioMode) -> &'static str {
@@ -180,6 +180,7 @@ pub(super) fn picture(
             RadioMode::Curve | RadioMode::Highway => "distance (m)".to_owned(),
         },
         y: "delivery ratio".to_owned(),
+        scale: Scale::Ratio,
         series: drawn,
     })
 }

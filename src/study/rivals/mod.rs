@@ -1,0 +1,148 @@
+//! ECPP beside its two rivals, from measured operations: what the paper compares, redrawn.
+//!
+//! Each protocol runs on the test kit's network ([`probe`]), where every operation that a role charges is counted, callback
+//! by callback. Counts become times under the published unit costs and under today's. What the paper and its literature
+//! state stands beside, with its mark ([`stated`]); it is computed from their formulas and enters no measurement.
+
+mod hearing;
+mod issue;
+mod probe;
+mod sheet;
+mod stated;
+mod tables;
+
+pub use hearing::{Hearing, hear};
+pub use issue::{Issue, issue};
+pub use sheet::{Cell, Sheet};
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use roadveil_role::{Protocol, SetupError};
+
+/// Numbers of the revoked: the range of the paper's plots, and beyond.
+const REVOKED: &[u64] = &[0, 10, 20, 30, 40, 50, 100, 200, 500, 1000];
+/// The same for a look.
+const FEW_REVOKED: &[u64] = &[0, 5, 10];
+
+/// Who is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Short-time keys from road-side units.
+    Ecpp,
+    /// Group signatures with verifier-local revocation.
+    Gsb,
+    /// A huge pool of anonymous certificates.
+    Hab,
+}
+
+impl Scheme {
+    /// All of them.
+    pub const ALL: [Scheme; 3] = [Scheme::Ecpp, Scheme::Gsb, Scheme::Hab];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scheme::Ecpp => "ECPP",
+            Scheme::Gsb => "GSB",
+            Scheme::Hab => "HAB",
+        }
+    }
+
+    /// Its protocol.
+    fn protocol(self) -> &'static Protocol {
+        match self {
+            Scheme::Ecpp => &roadveil_ecpp::PROTOCOL,
+            Scheme::Gsb => &roadveil_gsb::PROTOCOL,
+            Scheme::Hab => &roadveil_hab::PROTOCOL,
+        }
+    }
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Measurements at once.
+    pub threads: usize,
+    /// Fewer points: a look, no study.
+    pub quick: bool,
+}
+
+/// Measures everything. `tell` hears what is measured next.
+///
+/// # Errors
+/// If something cannot be measured.
+pub fn compare(settings: Settings, tell: &dyn Fn(&str)) -> Result<Vec<Sheet>, SetupError> {
+    let revoked = if settings.quick { FEW_REVOKED } else { REVOKED };
+    tell("storage and verification");
+    // The longest lists first: they take the longest.
+    let longest = revoked.iter().rev();
+    let points: Vec<(Scheme, u64)> = longest
+        .flat_map(|&revoked| Scheme::ALL.map(|scheme| (scheme, revoked)))
+        .collect();
+    let mut hearings = side_by_side(&points, settings.threads, |&(scheme, revoked)| hear(scheme, revoked))?;
+    hearings.sort_by_key(|hearing| hearing.revoked);
+    tell("key issue");
+    let issues = side_by_side(&["paper", "hardened"], settings.threads, |mode| issue(mode))?;
+    Ok(vec![
+        tables::storage(&hearings),
+        tables::counts(&hearings),
+        tables::verification(&hearings, &tables::costs(tables::PUBLISHED)),
+        tables::verification(&hearings, &tables::costs(tables::TODAY)),
+        tables::issue(&issues),
+    ])
+}
+
+/// Does all jobs, `threads` at once. Results are in the order of the jobs.
+fn side_by_side<J: Sync, T: Send>(
+    jobs: &[J],
+    threads: usize,
+    work: impl Fn(&J) -> Result<T, SetupError> + Sync,
+) -> Result<Vec<T>, SetupError> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<Option<Result<T, SetupError>>>> = Mutex::new(jobs.iter().map(|_| None).collect());
+    let worker = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(at) else { return };
+            let result = work(job);
+            results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(jobs.len()) {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_stand_in_the_order_of_their_jobs_however_many_work() {
+        let jobs: Vec<u64> = (0..50).collect();
+        for threads in [1, 4] {
+            let twice = side_by_side(&jobs, threads, |job| Ok(job * 2)).expect("done");
+            assert_eq!(twice, (0..50).map(|job| job * 2).collect::<Vec<_>>());
+        }
+        let failed = side_by_side(&jobs, 3, |job| {
+            if *job == 7 {
+                Err(SetupError("no".to_owned()))
+            } else {
+                Ok(())
+            }
+        });
+        assert_eq!(failed.expect_err("one failed").0, "no");
+    }
+
+    #[test]
+    fn a_comparison_does_not_depend_on_threads() {
+        let run = |threads| compare(Settings { threads, quick: true }, &|_| {}).expect("measured");
+        assert_eq!(run(1), run(3));
+    }
+}
