@@ -129,7 +129,7 @@ fn the_rivals_are_compared() {
     let units = [1, 3, 5].map(|column| row[column].as_u64());
     assert_eq!(units, [Some(2), Some(11), Some(110_000)]);
     let drawn = folder.path().join("deep/drawn");
-    for picture in ["storage", "verification-mnt-2008", "verification-obu-2026"] {
+    for picture in ["storage", "verification-mnt-2008", "verification-obu-2026", "tracking"] {
         let svg = std::fs::read_to_string(drawn.join(format!("{picture}.svg"))).expect(picture);
         assert!(svg.contains("<polyline") && svg.contains("GSB"), "{picture}");
     }

@@ -63,7 +63,7 @@ pub fn hear(scheme: Scheme, revoked: u64) -> Result<Hearing, SetupError> {
 }
 
 /// An authority, an RSU, two vehicles beside it, and so many far away from all.
-fn cast(far: u64) -> Vec<NodeSpec> {
+pub(super) fn cast(far: u64) -> Vec<NodeSpec> {
     let near = [
         ("ta", "ta", Some(1)),
         ("rsu", "rsu", Some(10)),

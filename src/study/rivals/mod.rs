@@ -10,10 +10,12 @@ mod probe;
 mod sheet;
 mod stated;
 mod tables;
+mod tracking;
 
 pub use hearing::{Hearing, hear};
 pub use issue::{Issue, issue};
 pub use sheet::{Cell, Sheet};
+pub use tracking::{Tracking, track};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -59,6 +61,11 @@ impl Scheme {
     }
 }
 
+/// Numbers of vehicles among which one is looked for.
+const VEHICLES: &[u64] = &[10, 100, 200, 500, 1000];
+/// The same for a look.
+const FEW_VEHICLES: &[u64] = &[5, 10];
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -84,12 +91,20 @@ pub fn compare(settings: Settings, tell: &dyn Fn(&str)) -> Result<Vec<Sheet>, Se
     hearings.sort_by_key(|hearing| hearing.revoked);
     tell("key issue");
     let issues = side_by_side(&["paper", "hardened"], settings.threads, |mode| issue(mode))?;
+    tell("tracking");
+    let vehicles = if settings.quick { FEW_VEHICLES } else { VEHICLES };
+    let points: Vec<(u64, Scheme)> = vehicles
+        .iter()
+        .flat_map(|&vehicles| Scheme::ALL.map(|scheme| (vehicles, scheme)))
+        .collect();
+    let searches = side_by_side(&points, settings.threads, |&(vehicles, scheme)| track(scheme, vehicles))?;
     Ok(vec![
         tables::storage(&hearings),
         tables::counts(&hearings),
         tables::verification(&hearings, &tables::costs(tables::PUBLISHED)),
         tables::verification(&hearings, &tables::costs(tables::TODAY)),
         tables::issue(&issues),
+        tables::tracking(&searches),
     ])
 }
 
