@@ -129,6 +129,14 @@ fn the_rivals_are_compared() {
     let units = [1, 3, 5].map(|column| row[column].as_u64());
     assert_eq!(units, [Some(2), Some(11), Some(110_000)]);
     let drawn = folder.path().join("deep/drawn");
+    // Slow vehicles are served, and more of them than fast ones.
+    let ratios: Vec<f64> = (0..2)
+        .filter_map(|row| table("serving")["rows"][row][8].as_f64())
+        .collect();
+    assert!(ratios[0] > 0.95 && ratios[1] < ratios[0], "{ratios:?}");
+    for picture in ["serving-speed", "serving-density", "serving-rate"] {
+        assert!(drawn.join(format!("{picture}.svg")).exists(), "{picture}");
+    }
     for picture in ["storage", "verification-mnt-2008", "verification-obu-2026", "tracking"] {
         let svg = std::fs::read_to_string(drawn.join(format!("{picture}.svg"))).expect(picture);
         assert!(svg.contains("<polyline") && svg.contains("GSB"), "{picture}");

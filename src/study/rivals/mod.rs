@@ -7,6 +7,7 @@
 mod hearing;
 mod issue;
 mod probe;
+mod serving;
 mod sheet;
 mod stated;
 mod tables;
@@ -14,6 +15,7 @@ mod tracking;
 
 pub use hearing::{Hearing, hear};
 pub use issue::{Issue, issue};
+pub use serving::{Serving, Situation};
 pub use sheet::{Cell, Sheet};
 pub use tracking::{Tracking, track};
 
@@ -98,6 +100,10 @@ pub fn compare(settings: Settings, tell: &dyn Fn(&str)) -> Result<Vec<Sheet>, Se
         .flat_map(|&vehicles| Scheme::ALL.map(|scheme| (vehicles, scheme)))
         .collect();
     let searches = side_by_side(&points, settings.threads, |&(vehicles, scheme)| track(scheme, vehicles))?;
+    tell("serving ratio");
+    let sweeps = serving::sweeps(settings.quick);
+    let seconds = if settings.quick { 1.0 } else { 20.0 };
+    let servings = serve(&sweeps, seconds, settings.threads)?;
     Ok(vec![
         tables::storage(&hearings),
         tables::counts(&hearings),
@@ -105,7 +111,26 @@ pub fn compare(settings: Settings, tell: &dyn Fn(&str)) -> Result<Vec<Sheet>, Se
         tables::verification(&hearings, &tables::costs(tables::TODAY)),
         tables::issue(&issues),
         tables::tracking(&searches),
+        tables::serving(&sweeps, &servings, &issues[0]),
     ])
+}
+
+/// Simulates the situations of all sweeps, each once with the published unit costs and once with today's.
+fn serve(sweeps: &[serving::Sweep], seconds: f64, threads: usize) -> Result<Vec<[Serving; 2]>, SetupError> {
+    let mut situations: Vec<Situation> = Vec::new();
+    for situation in sweeps.iter().flat_map(|sweep| &sweep.situations) {
+        if !situations.contains(situation) {
+            situations.push(*situation);
+        }
+    }
+    let jobs: Vec<_> = situations
+        .iter()
+        .flat_map(|situation| serving::PROCESSORS.map(|processors| (*situation, processors)))
+        .collect();
+    let servings = side_by_side(&jobs, threads, |&(situation, processors)| {
+        serving::serve(situation, processors, seconds)
+    })?;
+    Ok(servings.as_chunks().0.to_vec())
 }
 
 /// Does all jobs, `threads` at once. Results are in the order of the jobs.
@@ -156,8 +181,19 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_does_not_depend_on_threads() {
-        let run = |threads| compare(Settings { threads, quick: true }, &|_| {}).expect("measured");
-        assert_eq!(run(1), run(3));
+    fn what_is_measured_does_not_depend_on_threads() {
+        let points = [(Scheme::Gsb, 3), (Scheme::Ecpp, 2), (Scheme::Hab, 1)];
+        let hear = |threads| side_by_side(&points, threads, |&(scheme, revoked)| hear(scheme, revoked));
+        assert_eq!(hear(1).expect("measured"), hear(3).expect("measured"));
+        let mut sweep = serving::sweeps(true).swap_remove(0);
+        sweep.situations = [10.0, 20.0]
+            .map(|speed| Situation {
+                speed,
+                inside: 50.0,
+                asking: 0.5,
+            })
+            .to_vec();
+        let serve = |threads| serve(std::slice::from_ref(&sweep), 2.0, threads).expect("runs");
+        assert_eq!(serve(1), serve(3));
     }
 }

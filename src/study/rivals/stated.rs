@@ -35,6 +35,12 @@ pub(super) fn verification_ms(scheme: Scheme, revoked: u64) -> Option<f64> {
     Some(micros as f64 / 1e3)
 }
 
+/// Share of askers that an RSU serves when they bring it `load` times the work that it can do: `S = min(1, 1/load)`, with
+/// `load = T_k v d rho / R_range`. Literature, unconfirmed.
+pub(super) fn serving_ratio(load: f64) -> f64 {
+    if load <= 1.0 { 1.0 } else { 1.0 / load }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +52,9 @@ mod tests {
         near(verification_ms(Scheme::Gsb, 10).expect("quoted"), 66.6);
         near(verification_ms(Scheme::Gsb, 50).expect("quoted"), 246.6);
         near((13 * UNIT_US.0 + 6 * UNIT_US.1) as f64 / 1e3, T_K_MS);
+        // The one value below 1 among those worked out for R_range = 300 m, rho = 0.8, v = 40 m/s, d = 400.
+        let load = T_K_MS / 1e3 * 40.0 * 400.0 * 0.8 / 300.0;
+        assert_eq!(libm::round(serving_ratio(load) * 100.0), 67.0);
+        near(serving_ratio(0.5), 1.0);
     }
 }
