@@ -89,7 +89,8 @@ fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) 
         .x_label_area_size(42)
         .y_label_area_size(if plot.scale == Scale::Ratio { 54 } else { 76 });
     let (least, most) = extent(plot);
-    // Room for the legend above what grows.
+    // Room for the legend above what grows: a third of the height.
+    let above = most * libm::sqrt(most / least).max(10.0);
     let chart = match plot.scale {
         Scale::Ratio => {
             let chart = chart.build_cartesian_2d(span(plot), 0.0..1.02);
@@ -100,7 +101,7 @@ fn draw(plot: &Plot, area: DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) 
             furnish(plot, chart.map_err(PlotError::of)?)
         }
         Scale::Log => {
-            let chart = chart.build_cartesian_2d(span(plot), (least / 2.0..most * 100.0).log_scale());
+            let chart = chart.build_cartesian_2d(span(plot), (least / 2.0..above).log_scale());
             furnish(plot, chart.map_err(PlotError::of)?)
         }
     };
@@ -122,6 +123,11 @@ where
         .y_desc(&plot.y)
         .y_labels(6)
         .x_label_formatter(&|x| x.to_string())
+        // Whole numbers without decimals.
+        .y_label_formatter(&|y| match plot.scale {
+            Scale::Ratio => format!("{y:.1}"),
+            Scale::Linear | Scale::Log => (libm::round(y * 1e6) / 1e6).to_string(),
+        })
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.15))
         .label_style((FONT, 13))

@@ -1,8 +1,8 @@
 //! ECPP beside its two rivals, from measured operations: what the paper compares, redrawn.
 //!
-//! Each protocol runs on the test kit's network ([`probe`]), where every operation that a role charges is counted, callback
+//! Each protocol runs on the test kit's network (`probe`), where every operation that a role charges is counted, callback
 //! by callback. Counts become times under the published unit costs and under today's. What the paper and its literature
-//! state stands beside, with its mark ([`stated`]); it is computed from their formulas and enters no measurement.
+//! state stands beside, with its mark (`stated`); it is computed from their formulas and enters no measurement.
 
 mod hearing;
 mod issue;
