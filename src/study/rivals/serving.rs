@@ -63,12 +63,21 @@ pub struct Serving {
     pub arrived: u64,
     /// Those of them that got a key before they left.
     pub served: u64,
+    /// Exchanges that the RSU opened in the whole run: it computed a pairing, and answered.
+    pub opened: u64,
+    /// Keys that vehicles obtained in the whole run.
+    pub obtained: u64,
 }
 
 impl Serving {
     /// The share that was served; NaN if nobody came.
     pub fn ratio(&self) -> f64 {
         self.served as f64 / self.arrived as f64
+    }
+
+    /// The share of exchanges that the RSU opened and that gave nobody a key; NaN if it opened none.
+    pub fn in_vain(&self) -> f64 {
+        1.0 - self.obtained as f64 / self.opened as f64
     }
 }
 
@@ -162,7 +171,8 @@ pub(super) fn serve(situation: Situation, processors: Processors, seconds: f64) 
         threads: 1,
         share: true,
     };
-    let with_key = with_key(Kernel::new(scenario, options)?);
+    let Outcome { with_key, opened } = run(Kernel::new(scenario, options)?);
+    let obtained = with_key.len() as u64;
     let counts = |index: &usize| (begin..end).contains(&arrivals[*index]);
     let arrived = (0..arrivals.len()).filter(counts);
     let served = with_key.into_iter().filter(counts);
@@ -170,23 +180,36 @@ pub(super) fn serve(situation: Situation, processors: Processors, seconds: f64) 
         situation,
         arrived: arrived.count() as u64,
         served: served.count() as u64,
+        opened,
+        obtained,
     })
 }
 
-/// Runs to the end: which vehicles obtained a key. Who has left obtains none.
-fn with_key(mut kernel: Kernel) -> BTreeSet<usize> {
-    let mut with_key = BTreeSet::new();
+/// What is read off a run.
+#[derive(Default)]
+struct Outcome {
+    /// Vehicles that obtained a key. Who has left obtains none.
+    with_key: BTreeSet<usize>,
+    /// Exchanges that the RSU opened.
+    opened: u64,
+}
+
+/// Runs to the end.
+fn run(mut kernel: Kernel) -> Outcome {
+    let mut outcome = Outcome::default();
     loop {
         let going = kernel.advance(Time::MAX, PORTION);
         for record in kernel.take_records() {
-            if let Event::Emitted { node, name, .. } = &record.event
-                && &**name == "key_obtained"
-            {
-                with_key.insert(node.index().saturating_sub(FIXED));
+            match &record.event {
+                Event::Emitted { node, name, .. } if &**name == "key_obtained" => {
+                    outcome.with_key.insert(node.index().saturating_sub(FIXED));
+                }
+                Event::Step { name, .. } if &**name == "res1" => outcome.opened += 1,
+                _ => {}
             }
         }
         if !going {
-            return with_key;
+            return outcome;
         }
     }
 }
@@ -282,5 +305,7 @@ mod tests {
         let heavy = serve(60.0, 500.0);
         assert!(heavy.situation.load(28.0) > 2.5 && heavy.arrived > 100);
         assert!(heavy.ratio() < 0.6, "{heavy:?}");
+        assert_eq!(light.in_vain(), 0.0);
+        assert!(heavy.in_vain() > 0.1 && heavy.obtained < heavy.opened, "{heavy:?}");
     }
 }

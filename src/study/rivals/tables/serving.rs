@@ -24,6 +24,7 @@ pub(in crate::study::rivals) fn serving(sweeps: &[Sweep], servings: &[[Serving; 
             let load = situation.load(t_k);
             row.extend([load, stated::serving_ratio(load)].map(Cell::Number));
             row.push(Cell::known(of(situation).map(|both| both[index].ratio())));
+            row.push(Cell::known(of(situation).map(|both| both[index].in_vain())));
         }
         row
     };
@@ -50,7 +51,8 @@ pub(in crate::study::rivals) fn serving(sweeps: &[Sweep], servings: &[[Serving; 
                  independently, and say nothing but what a key takes (safety messages of so many would fill the channel). Who \
                  gets no answer asks again, after 300 ms at first: that is ours, as are the beacons that vehicles wait for, \
                  each half second. A value is of one run, and of the {fewest} to {most} vehicles that came within the time that \
-                 counts."
+                 counts. \"In vain\" is the share of exchanges that the RSU opened, each a pairing, and that gave nobody a key: \
+                 the vehicle had asked anew, or left, or the run was over."
             ),
         ],
         columns: vec![
@@ -63,9 +65,11 @@ pub(in crate::study::rivals) fn serving(sweeps: &[Sweep], servings: &[[Serving; 
             format!("load, {PUBLISHED}"),
             "S by formula".to_owned(),
             "S simulated".to_owned(),
+            "in vain".to_owned(),
             format!("load, {TODAY_RSU}"),
             "S by formula".to_owned(),
             "S simulated".to_owned(),
+            "in vain".to_owned(),
         ],
         rows: rows.map(|(sweep, situation)| row(sweep, situation)).collect(),
         plots: sweeps.iter().map(|sweep| serving_plot(sweep, servings, t_k)).collect(),
@@ -120,6 +124,8 @@ mod tests {
             situation,
             arrived: 10,
             served,
+            opened: 20,
+            obtained: 15,
         };
         // 4 pairings of 4.5 ms: 18 ms for each of 42.7 askers a second are 0.768 times what the RSU can do.
         let issue = Issue {
@@ -134,7 +140,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!((number(&row[6]) - 0.768).abs() < 1e-9 && (number(&row[5]) - 0.673).abs() < 1e-3);
-        assert_eq!((number(&row[7]), number(&row[8]), number(&row[11])), (1.0, 0.7, 1.0));
+        assert_eq!((number(&row[7]), number(&row[8]), number(&row[12])), (1.0, 0.7, 1.0));
+        assert_eq!(number(&row[9]), 0.25);
+        assert_eq!(row.len(), sheet.columns.len());
         assert_eq!(sheet.rows[0][8], Cell::Nothing, "not simulated");
         assert_eq!(
             sheet.rows[9],
