@@ -1,0 +1,177 @@
+//! The parameters as the roles read them, checked against each other.
+
+use core::time::Duration;
+
+use roadveil_role::{Params, SetupError, cam};
+
+/// When a safety message carries its certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attach {
+    /// Always.
+    Always,
+    /// Once a second.
+    EverySecond,
+    /// When a station is heard for the first time.
+    NewNeighbour,
+}
+
+/// When an OBU says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beaconing {
+    /// Every `beacon_period`.
+    Fixed,
+    /// When it moved, or when its last message is long ago: see [`roadveil_role::cam`].
+    Cam,
+}
+
+/// The parameters of a run, for the roles.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "each field is the parameter of that name, whose help says what it is"
+)]
+pub struct Config {
+    pub hardened: bool,
+    pub key_lifetime: Duration,
+    pub max_lifetime: Duration,
+    pub validity_quantum: Duration,
+    pub renewal_earliest: Duration,
+    pub renewal_latest: Duration,
+    pub silence: Duration,
+    pub beacon_period: Duration,
+    pub beaconing: Beaconing,
+    pub body_bytes: usize,
+    pub attach: Attach,
+    pub freshness: Duration,
+    pub rsu_beacon_period: Duration,
+    pub rsu_range: f64,
+    pub handover_hysteresis: f64,
+    pub retry_timeout: Duration,
+    pub retry_limit: u64,
+    pub retry_rest: Duration,
+    pub request_rate: u64,
+    pub certificate_rate: u64,
+    pub refusal_notice: bool,
+    pub list_period: Duration,
+    pub list_max_age: Duration,
+    pub reporting: bool,
+    pub position_slack: f64,
+    pub report_rate: u64,
+}
+
+impl Config {
+    /// Gathers the parameters.
+    ///
+    /// # Errors
+    /// If they contradict each other.
+    pub fn new(params: &Params) -> Result<Config, SetupError> {
+        let lifetime = params.span("key_lifetime");
+        let (earliest, latest) = (params.span("renewal_earliest"), params.span("renewal_latest"));
+        if latest > earliest {
+            return Err(SetupError(
+                "renewal_latest must not be longer than renewal_earliest".to_owned(),
+            ));
+        }
+        let config = Config {
+            hardened: params.choice("issue") == "hardened",
+            key_lifetime: lifetime,
+            max_lifetime: params.span("max_lifetime"),
+            validity_quantum: params.span("validity_quantum"),
+            // A window for long keys must not have short ones renewed as soon as they are there.
+            renewal_earliest: earliest.min(lifetime / 2),
+            renewal_latest: latest.min(lifetime / 4),
+            silence: params.span("silence"),
+            beacon_period: params.span("beacon_period"),
+            beaconing: match params.choice("beaconing") {
+                "cam" => Beaconing::Cam,
+                _ => Beaconing::Fixed,
+            },
+            body_bytes: usize::try_from(params.count("body_bytes")).unwrap_or(usize::MAX),
+            attach: match params.choice("attach") {
+                "always" => Attach::Always,
+                "new-neighbour" => Attach::NewNeighbour,
+                _ => Attach::EverySecond,
+            },
+            freshness: params.span("freshness"),
+            rsu_beacon_period: params.span("rsu_beacon_period"),
+            rsu_range: params.number("rsu_range"),
+            handover_hysteresis: params.number("handover_hysteresis"),
+            retry_timeout: params.span("retry_timeout"),
+            retry_limit: params.count("retry_limit"),
+            retry_rest: params.span("retry_rest"),
+            request_rate: params.count("request_rate"),
+            certificate_rate: params.count("certificate_rate"),
+            refusal_notice: params.choice("refusal") == "notice",
+            list_period: params.span("list_period"),
+            list_max_age: params.span("list_max_age"),
+            reporting: params.choice("reporting") == "on",
+            position_slack: params.number("position_slack"),
+            report_rate: params.count("report_rate"),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Time between two moments at which an OBU may say something.
+    pub fn rhythm(&self) -> Duration {
+        match self.beaconing {
+            Beaconing::Fixed => self.beacon_period,
+            Beaconing::Cam => cam::CHECK,
+        }
+    }
+
+    fn check(&self) -> Result<(), SetupError> {
+        let longest = self.key_lifetime + 2 * self.validity_quantum;
+        if longest > self.max_lifetime {
+            return Err(SetupError(format!(
+                "max_lifetime ({:?}) must be at least key_lifetime and twice validity_quantum ({longest:?}), \
+                 or every RSU refuses every key",
+                self.max_lifetime
+            )));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::PARAMS;
+    use roadveil_role::Value;
+
+    #[test]
+    fn defaults_are_within_their_bounds_and_agree() {
+        for spec in PARAMS {
+            assert!(spec.accept(spec.default_value()).is_ok(), "{}", spec.name);
+        }
+        let config = Config::new(&Params::defaults(PARAMS)).expect("defaults agree");
+        assert!(config.hardened);
+        assert_eq!(config.attach, Attach::EverySecond);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (name, value) in [
+            ("max_lifetime", Duration::from_secs(70)),
+            ("renewal_latest", Duration::from_secs(31)),
+            ("renewal_earliest", Duration::from_secs(9)),
+        ] {
+            let mut params = Params::defaults(PARAMS);
+            params.set(PARAMS, name, Value::Span(value)).expect("in range");
+            assert!(Config::new(&params).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_renewed_in_its_second_half() {
+        let mut params = Params::defaults(PARAMS);
+        params
+            .set(PARAMS, "key_lifetime", Value::Span(Duration::from_secs(12)))
+            .expect("in range");
+        let config = Config::new(&params).expect("agrees");
+        assert_eq!(
+            (config.renewal_earliest, config.renewal_latest),
+            (Duration::from_secs(6), Duration::from_secs(3))
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Who lies, and how: `misbehave` and `lying_rsus`.
+
+use core::time::Duration;
+
+use roadveil_role::SetupError;
+
+use super::moment::moment;
+
+/// How an OBU lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Each message names another place.
+    Scatter,
+    /// All messages name a place beside the true one: two of them contradict each other only where it begins.
+    Offset,
+    /// Its speed is impossible.
+    Speed,
+}
+
+/// An OBU that lies in its safety messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misbehaviour {
+    /// The node's name.
+    pub node: String,
+    /// After this much time.
+    pub after: Duration,
+    /// How.
+    pub lie: Lie,
+}
+
+/// Reads the parameter `misbehave`: `NODE@TIME` or `NODE@TIME:KIND`, separated by commas.
+///
+/// # Errors
+/// What could not be read.
+pub fn misbehaviours(text: &str) -> Result<Vec<Misbehaviour>, SetupError> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let wrong = || {
+                SetupError(format!(
+                    "misbehave: expected NODE@TIME or NODE@TIME:KIND such as \"car-2@20s:speed\" with one of scatter, \
+                     offset, speed, found \"{part}\""
+                ))
+            };
+            let (node, how) = part.rsplit_once('@').ok_or_else(wrong)?;
+            let (time, kind) = how.split_once(':').unwrap_or((how, "scatter"));
+            let lie = match kind.trim() {
+                "scatter" => Lie::Scatter,
+                "offset" => Lie::Offset,
+                "speed" => Lie::Speed,
+                _ => return Err(wrong()),
+            };
+            Ok(Misbehaviour {
+                node: node.trim().to_owned(),
+                after: moment(time.trim()).ok_or_else(wrong)?,
+                lie,
+            })
+        })
+        .collect()
+}
+
+/// How an RSU lies in tracking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Falsehood {
+    /// With a true record of another OBU.
+    Another,
+    /// With the pseudo-identity of another OBU on the accused's own signature.
+    Forged,
+    /// It says that it has no record.
+    None,
+    /// It says nothing.
+    Silent,
+}
+
+/// Reads the parameter `lying_rsus`: `NODE` or `NODE:KIND`, separated by commas.
+///
+/// # Errors
+/// What could not be read.
+pub fn falsehoods(text: &str) -> Result<Vec<(String, Falsehood)>, SetupError> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (node, kind) = part.rsplit_once(':').unwrap_or((part, "another"));
+            let falsehood = match kind.trim() {
+                "another" => Falsehood::Another,
+                "forged" => Falsehood::Forged,
+                "none" => Falsehood::None,
+                "silent" => Falsehood::Silent,
+                _ => {
+                    return Err(SetupError(format!(
+                        "lying_rsus: expected NODE or NODE:KIND with one of another, forged, none, silent, found \"{part}\""
+                    )));
+                }
+            };
+            Ok((node.trim().to_owned(), falsehood))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misbehaviours_are_read() {
+        let read = misbehaviours("car-2@20s, b@x@5ms:offset,c@1m: speed ,d@3s:scatter").expect("well formed");
+        let expected = [
+            ("car-2", 20_000, Lie::Scatter),
+            ("b@x", 5, Lie::Offset),
+            ("c", 60_000, Lie::Speed),
+            ("d", 3000, Lie::Scatter),
+        ];
+        let expected = expected.map(|(node, after, lie)| Misbehaviour {
+            node: node.to_owned(),
+            after: Duration::from_millis(after),
+            lie,
+        });
+        assert_eq!(read, expected);
+        assert_eq!(misbehaviours(" , "), Ok(vec![]));
+        for wrong in [
+            "car-2",
+            "car-2@20",
+            "car-2@20s:",
+            "car-2@20s:badly",
+            "car-2:speed",
+            "car-2@:speed",
+        ] {
+            assert!(misbehaviours(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn falsehoods_are_read() {
+        let read = falsehoods("rsu-1, rsu-2:forged, a:b:none,c: silent").expect("well formed");
+        let expected = [
+            ("rsu-1", Falsehood::Another),
+            ("rsu-2", Falsehood::Forged),
+            ("a:b", Falsehood::None),
+            ("c", Falsehood::Silent),
+        ];
+        assert_eq!(read, expected.map(|(node, falsehood)| (node.to_owned(), falsehood)));
+        assert_eq!(falsehoods(""), Ok(vec![]));
+        for wrong in ["rsu-1:", "rsu-1:honest"] {
+            assert!(falsehoods(wrong).is_err(), "{wrong}");
+        }
+    }
+}

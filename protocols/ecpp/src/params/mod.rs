@@ -1,0 +1,12 @@
+//! Parameters: declared for the scenario, gathered for the roles.
+
+mod config;
+mod liars;
+mod moment;
+mod revoked;
+mod table;
+
+pub use config::{Attach, Beaconing, Config};
+pub use liars::{Falsehood, Lie, Misbehaviour, falsehoods, misbehaviours};
+pub use revoked::{Revocation, revocations};
+pub use table::PARAMS;
