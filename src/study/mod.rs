@@ -3,17 +3,19 @@
 //! A run of a study has one thread that computes, so that as many runs as there are cores go on at once without waiting for
 //! each other. A run's figures do not depend on which runs beside it, or in which order they end.
 
+mod parallel;
 pub mod rivals;
 mod table;
 
 pub use table::{Cell, Row, Table};
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kernel::Options;
 use crate::scenario::{Scenario, Study};
 use crate::session::{self, Plan, RunError};
+use parallel::side_by_side;
 
 /// What one run came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,29 +47,12 @@ pub fn run(
     let jobs: Vec<(usize, u64)> = (0..scenarios.len())
         .flat_map(|point| study.seeds.iter().map(move |&seed| (point, seed)))
         .collect();
-    let (next, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results: Mutex<Vec<Option<Result<Run, RunError>>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let work = || {
-        while let Some(&(point, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let at = point * study.seeds.len() + position(&study.seeds, seed);
-            let result = one(study, &scenarios[point], (point, seed), interrupted).transpose();
-            let Some(result) = result else { return };
-            results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
-            tell(ended.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(jobs.len()) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.into_iter().flatten().collect()
-}
-
-fn position(seeds: &[u64], seed: u64) -> usize {
-    seeds.iter().position(|&other| other == seed).unwrap_or(0)
+    let ended = AtomicUsize::new(0);
+    side_by_side(&jobs, threads, |&job| {
+        let result = one(study, &scenarios[job.0], job, interrupted).transpose()?;
+        tell(ended.fetch_add(1, Ordering::Relaxed) + 1);
+        Some(result)
+    })
 }
 
 /// One run; nothing if it was interrupted.

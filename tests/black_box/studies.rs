@@ -149,6 +149,25 @@ fn the_rivals_are_compared() {
         std::fs::read_to_string(drawn.join("tables.json")).expect("JSON"),
         stdout(&output)
     );
+    // Points that the page in docs has too are there as they are printed: with 10 revoked or 10 vehicles, and what a key costs.
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/studies/ecpp/tables.md");
+    let page = std::fs::read_to_string(page).expect("a page");
+    let starts = [
+        "| 10 |",
+        "| RSU",
+        "| vehicle |",
+        "| ECPP | 10 |",
+        "| GSB | 10 |",
+        "| HAB | 10 |",
+    ];
+    let shared: Vec<&str> = tables
+        .lines()
+        .filter(|line| starts.iter().any(|start| line.starts_with(start)))
+        .collect();
+    assert_eq!(shared.len(), 3 + 5 + 3, "{shared:#?}");
+    for row in shared {
+        assert!(page.lines().any(|line| line == row), "the page lacks {row}");
+    }
 }
 
 #[test]

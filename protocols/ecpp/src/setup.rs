@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roadveil_crypto::Scalar;
-use roadveil_role::{Deployment, HostAddr, NodeSpec, Role, Setup, SetupError, Streams, Time, Typed};
+use roadveil_role::{Deployment, HostAddr, NodeSpec, Role, Setup, SetupError, Streams, Time, Typed, plan};
 
 use crate::keys::{Authority, ObuKey, RsuKey};
 use crate::obu::Obu;
@@ -163,7 +163,7 @@ fn check(
 }
 
 fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Arc<ObuKey>>) -> Result<Vec<Planned>, SetupError> {
-    let revocations = params::revocations(params.text("revoke"))?.into_iter();
+    let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
         let key = obus

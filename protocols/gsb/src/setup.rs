@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roadveil_crypto::Scalar;
-use roadveil_role::{Deployment, HostAddr, Params, Role, Setup, SetupError, Streams, Time, Typed};
+use roadveil_role::{Deployment, HostAddr, Params, Role, Setup, SetupError, Streams, Time, Typed, plan};
 
 use crate::keys::{Manager, MemberKey};
 use crate::obu::Obu;
-use crate::params::{self, Config};
+use crate::params::Config;
 use crate::revocation::{Revoked, Tokens};
 use crate::rsu::Rsu;
 use crate::ta::{Planned, Ta};
@@ -117,7 +117,7 @@ fn check(manager: &Manager, obus: &BTreeMap<String, Arc<MemberKey>>) -> Result<(
 }
 
 fn planned(params: &Params, obus: &BTreeMap<String, Arc<MemberKey>>) -> Result<Vec<Planned>, SetupError> {
-    let revocations = params::revocations(params.text("revoke"))?.into_iter();
+    let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
         let key = obus

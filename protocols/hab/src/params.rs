@@ -2,26 +2,7 @@
 
 use core::time::Duration;
 
-use roadveil_role::param::Default as Preset;
-use roadveil_role::{ParamKind, ParamSpec, Params, SetupError};
-
-const fn span(name: &'static str, min: Duration, max: Duration, default: Duration, help: &'static str) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind: ParamKind::Span { min, max },
-        default: Preset::Span(default),
-        help,
-    }
-}
-
-const fn count(name: &'static str, min: u64, max: u64, default: u64, help: &'static str) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind: ParamKind::Count { min, max },
-        default: Preset::Count(default),
-        help,
-    }
-}
+use roadveil_role::{ParamSpec, Params, plan};
 
 const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -33,68 +14,63 @@ const fn millis(millis: u64) -> Duration {
 
 /// All parameters, as `roadveil protocol show hab` lists them.
 pub const PARAMS: &[ParamSpec] = &[
-    count(
+    ParamSpec::count(
         "pool",
         1,
         100_000,
         64,
         "anonymous certificates of a vehicle, N_okey; 10000 in the paper's figure of storage. Each puts its name on the list when the vehicle is revoked",
     ),
-    span(
+    ParamSpec::span(
         "change_period",
         millis(100),
         secs(86_400),
         secs(60),
         "how long a vehicle signs under one key",
     ),
-    count(
+    ParamSpec::count(
         "brought",
         0,
         100_000,
         0,
         "revoked vehicles, none of them here, whose certificates vehicles know of from the beginning (ours)",
     ),
-    span(
+    ParamSpec::span(
         "beacon_period",
         millis(10),
         secs(60),
         millis(100),
         "time between an OBU's safety messages",
     ),
-    count(
+    ParamSpec::count(
         "body_bytes",
         32,
         1400,
         300,
         "length of a safety message before its security fields",
     ),
-    span(
+    ParamSpec::span(
         "freshness",
         millis(10),
         secs(60),
         secs(1),
         "how far a message's time may be from the receiver's clock",
     ),
-    span(
+    ParamSpec::span(
         "list_period",
         millis(100),
         secs(3600),
         secs(10),
         "time between whole revocation lists from the authority to the RSUs (ours)",
     ),
-    span(
+    ParamSpec::span(
         "relay_period",
         millis(50),
         secs(3600),
         secs(1),
         "time between two pages of the revocation list that an RSU broadcasts, in turn (ours)",
     ),
-    ParamSpec {
-        name: "revoke",
-        kind: ParamKind::Text,
-        default: Preset::Text(""),
-        help: "OBUs that the authority revokes, and when: \"car-2@20s, car-7@1500ms\"",
-    },
+    plan::REVOKE,
 ];
 
 /// The parameters of a run, for the roles.
@@ -130,48 +106,6 @@ impl Config {
     }
 }
 
-/// An OBU that the authority revokes on schedule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revocation {
-    /// The node's name.
-    pub node: String,
-    /// After this much time.
-    pub after: Duration,
-}
-
-/// Reads the parameter `revoke`: `NODE@TIME`, separated by commas.
-///
-/// # Errors
-/// What could not be read.
-pub fn revocations(text: &str) -> Result<Vec<Revocation>, SetupError> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            revocation(part).ok_or_else(|| {
-                SetupError(format!(
-                    "revoke: expected NODE@TIME such as \"car-2@20s\", found \"{part}\""
-                ))
-            })
-        })
-        .collect()
-}
-
-fn revocation(part: &str) -> Option<Revocation> {
-    let (node, time) = part.rsplit_once('@')?;
-    let digits = time.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().ok()?;
-    let after = match &time[digits.len()..] {
-        "ms" => Duration::from_millis(number),
-        "s" => Duration::from_secs(number),
-        "m" | "min" => Duration::from_secs(number.saturating_mul(60)),
-        _ => return None,
-    };
-    Some(Revocation {
-        node: node.trim().to_owned(),
-        after,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,16 +116,5 @@ mod tests {
             assert!(spec.accept(spec.default_value()).is_ok(), "{}", spec.name);
         }
         assert_eq!(Config::new(&Params::defaults(PARAMS)).pool, 64);
-    }
-
-    #[test]
-    fn revocations_are_read_or_refused() {
-        let read = revocations("a@20s, b@1500ms,c@2min").expect("good");
-        let spans: Vec<u128> = read.iter().map(|one| one.after.as_millis()).collect();
-        assert_eq!(spans, [20_000, 1500, 120_000]);
-        assert_eq!(revocations("").expect("nothing"), []);
-        for wrong in ["a", "a@", "a@20", "a@s", "a@-1s", "a@1h"] {
-            assert!(revocations(wrong).is_err(), "{wrong}");
-        }
     }
 }

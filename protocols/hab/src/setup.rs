@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roadveil_crypto::SecretBytes;
-use roadveil_role::{Deployment, HostAddr, Params, Role, Setup, SetupError, Streams, Time, Typed};
+use roadveil_role::{Deployment, HostAddr, Params, Role, Setup, SetupError, Streams, Time, Typed, plan};
 
 use crate::cert::{Authority, Pool};
 use crate::draw;
 use crate::list::Revoked;
 use crate::obu::Obu;
-use crate::params::{self, Config};
+use crate::params::Config;
 use crate::rsu::Rsu;
 use crate::ta::{Planned, Ta};
 
@@ -93,7 +93,7 @@ fn brought(streams: &mut Streams, config: &Config) -> Result<Revoked, SetupError
 }
 
 fn planned(params: &Params, obus: &BTreeMap<String, Pool>) -> Result<Vec<Planned>, SetupError> {
-    let revocations = params::revocations(params.text("revoke"))?.into_iter();
+    let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
         let pool = obus

@@ -17,7 +17,7 @@
 //! | [`message`], [`tree`] | canonical frames, and their decoded form drawn from the schema |
 //! | [`reason`] | every reason for which a frame can be lost or refused |
 //! | [`random`] | streams keyed by seed, node, role, purpose and exchange |
-//! | [`protocol`], [`param`] | what a protocol says of itself: roles, parameters, marks, how to build it |
+//! | [`protocol`], [`param`], [`plan`] | what a protocol says of itself: roles, parameters, marks, how to build it |
 //! | [`cam`] | when a vehicle says where it is, after ETSI EN 302 637-2 |
 //! | [`service`] | what a role may offer to another on the same node |
 //! | [`view`] | neutral shapes for what a person should see |
@@ -34,6 +34,7 @@ pub mod inbound;
 pub mod later;
 pub mod message;
 pub mod param;
+pub mod plan;
 pub mod priority;
 pub mod protocol;
 pub mod random;

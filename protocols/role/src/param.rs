@@ -68,6 +68,67 @@ pub struct ParamSpec {
 }
 
 impl ParamSpec {
+    /// A duration from `min` to `max`, both included.
+    pub const fn span(
+        name: &'static str,
+        min: Duration,
+        max: Duration,
+        default: Duration,
+        help: &'static str,
+    ) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Span { min, max },
+            default: Default::Span(default),
+            help,
+        }
+    }
+
+    /// A whole number from `min` to `max`, both included.
+    pub const fn count(name: &'static str, min: u64, max: u64, default: u64, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Count { min, max },
+            default: Default::Count(default),
+            help,
+        }
+    }
+
+    /// A real number from `min` to `max`, both included.
+    pub const fn number(name: &'static str, min: f64, max: f64, default: f64, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Number { min, max },
+            default: Default::Number(default),
+            help,
+        }
+    }
+
+    /// One of `words`.
+    pub const fn choice(
+        name: &'static str,
+        words: &'static [&'static str],
+        default: &'static str,
+        help: &'static str,
+    ) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Choice(words),
+            default: Default::Choice(default),
+            help,
+        }
+    }
+
+    /// Free text, empty unless set.
+    pub const fn text(name: &'static str, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Text,
+            default: Default::Text(""),
+            help,
+        }
+    }
+
     /// The default as a value.
     pub fn default_value(&self) -> Value {
         match self.default {

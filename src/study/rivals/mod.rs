@@ -19,10 +19,9 @@ pub use serving::{Serving, Situation};
 pub use sheet::{Cell, Sheet};
 pub use tracking::{Tracking, track};
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
 use roadveil_role::{Protocol, SetupError};
+
+use super::parallel::side_by_side;
 
 /// Numbers of the revoked: the range of the paper's plots, and beyond.
 const REVOKED: &[u64] = &[0, 10, 20, 30, 40, 50, 100, 200, 500, 1000];
@@ -89,17 +88,21 @@ pub fn compare(settings: Settings, tell: &dyn Fn(&str)) -> Result<Vec<Sheet>, Se
     let points: Vec<(Scheme, u64)> = longest
         .flat_map(|&revoked| Scheme::ALL.map(|scheme| (scheme, revoked)))
         .collect();
-    let mut hearings = side_by_side(&points, settings.threads, |&(scheme, revoked)| hear(scheme, revoked))?;
+    let mut hearings = side_by_side(&points, settings.threads, |&(scheme, revoked)| {
+        Some(hear(scheme, revoked))
+    })?;
     hearings.sort_by_key(|hearing| hearing.revoked);
     tell("key issue");
-    let issues = side_by_side(&["paper", "hardened"], settings.threads, |mode| issue(mode))?;
+    let issues = side_by_side(&["paper", "hardened"], settings.threads, |mode| Some(issue(mode)))?;
     tell("tracking");
     let vehicles = if settings.quick { FEW_VEHICLES } else { VEHICLES };
     let points: Vec<(u64, Scheme)> = vehicles
         .iter()
         .flat_map(|&vehicles| Scheme::ALL.map(|scheme| (vehicles, scheme)))
         .collect();
-    let searches = side_by_side(&points, settings.threads, |&(vehicles, scheme)| track(scheme, vehicles))?;
+    let searches = side_by_side(&points, settings.threads, |&(vehicles, scheme)| {
+        Some(track(scheme, vehicles))
+    })?;
     tell("serving ratio");
     let sweeps = serving::sweeps(settings.quick);
     let seconds = if settings.quick { 1.0 } else { 20.0 };
@@ -128,35 +131,9 @@ fn serve(sweeps: &[serving::Sweep], seconds: f64, threads: usize) -> Result<Vec<
         .flat_map(|situation| serving::PROCESSORS.map(|processors| (*situation, processors)))
         .collect();
     let servings = side_by_side(&jobs, threads, |&(situation, processors)| {
-        serving::serve(situation, processors, seconds)
+        Some(serving::serve(situation, processors, seconds))
     })?;
     Ok(servings.as_chunks().0.to_vec())
-}
-
-/// Does all jobs, `threads` at once. Results are in the order of the jobs.
-fn side_by_side<J: Sync, T: Send>(
-    jobs: &[J],
-    threads: usize,
-    work: impl Fn(&J) -> Result<T, SetupError> + Sync,
-) -> Result<Vec<T>, SetupError> {
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<T, SetupError>>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let worker = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(at) else { return };
-            let result = work(job);
-            results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(jobs.len()) {
-            scope.spawn(worker);
-        }
-        worker();
-    });
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -164,26 +141,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_stand_in_the_order_of_their_jobs_however_many_work() {
-        let jobs: Vec<u64> = (0..50).collect();
-        for threads in [1, 4] {
-            let twice = side_by_side(&jobs, threads, |job| Ok(job * 2)).expect("done");
-            assert_eq!(twice, (0..50).map(|job| job * 2).collect::<Vec<_>>());
-        }
-        let failed = side_by_side(&jobs, 3, |job| {
-            if *job == 7 {
-                Err(SetupError("no".to_owned()))
-            } else {
-                Ok(())
-            }
-        });
-        assert_eq!(failed.expect_err("one failed").0, "no");
-    }
-
-    #[test]
     fn what_is_measured_does_not_depend_on_threads() {
         let points = [(Scheme::Gsb, 3), (Scheme::Ecpp, 2), (Scheme::Hab, 1)];
-        let hear = |threads| side_by_side(&points, threads, |&(scheme, revoked)| hear(scheme, revoked));
+        let hear = |threads| side_by_side(&points, threads, |&(scheme, revoked)| Some(hear(scheme, revoked)));
         assert_eq!(hear(1).expect("measured"), hear(3).expect("measured"));
         let mut sweep = serving::sweeps(true).swap_remove(0);
         sweep.situations = [10.0, 20.0]

@@ -3,8 +3,7 @@
 use core::time::Duration;
 
 use roadveil_role::SetupError;
-
-use super::moment::moment;
+use roadveil_role::plan::{list, moment};
 
 /// How an OBU lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,30 +32,23 @@ pub struct Misbehaviour {
 /// # Errors
 /// What could not be read.
 pub fn misbehaviours(text: &str) -> Result<Vec<Misbehaviour>, SetupError> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let wrong = || {
-                SetupError(format!(
-                    "misbehave: expected NODE@TIME or NODE@TIME:KIND such as \"car-2@20s:speed\" with one of scatter, \
-                     offset, speed, found \"{part}\""
-                ))
-            };
-            let (node, how) = part.rsplit_once('@').ok_or_else(wrong)?;
-            let (time, kind) = how.split_once(':').unwrap_or((how, "scatter"));
-            let lie = match kind.trim() {
-                "scatter" => Lie::Scatter,
-                "offset" => Lie::Offset,
-                "speed" => Lie::Speed,
-                _ => return Err(wrong()),
-            };
-            Ok(Misbehaviour {
-                node: node.trim().to_owned(),
-                after: moment(time.trim()).ok_or_else(wrong)?,
-                lie,
-            })
+    let expected = "misbehave: expected NODE@TIME or NODE@TIME:KIND such as \"car-2@20s:speed\" with one of scatter, \
+                    offset, speed";
+    list(text, expected, |entry| {
+        let (node, how) = entry.rsplit_once('@')?;
+        let (time, kind) = how.split_once(':').unwrap_or((how, "scatter"));
+        let lie = match kind.trim() {
+            "scatter" => Lie::Scatter,
+            "offset" => Lie::Offset,
+            "speed" => Lie::Speed,
+            _ => return None,
+        };
+        Some(Misbehaviour {
+            node: node.trim().to_owned(),
+            after: moment(time.trim())?,
+            lie,
         })
-        .collect()
+    })
 }
 
 /// How an RSU lies in tracking.
@@ -77,24 +69,18 @@ pub enum Falsehood {
 /// # Errors
 /// What could not be read.
 pub fn falsehoods(text: &str) -> Result<Vec<(String, Falsehood)>, SetupError> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let (node, kind) = part.rsplit_once(':').unwrap_or((part, "another"));
-            let falsehood = match kind.trim() {
-                "another" => Falsehood::Another,
-                "forged" => Falsehood::Forged,
-                "none" => Falsehood::None,
-                "silent" => Falsehood::Silent,
-                _ => {
-                    return Err(SetupError(format!(
-                        "lying_rsus: expected NODE or NODE:KIND with one of another, forged, none, silent, found \"{part}\""
-                    )));
-                }
-            };
-            Ok((node.trim().to_owned(), falsehood))
-        })
-        .collect()
+    let expected = "lying_rsus: expected NODE or NODE:KIND with one of another, forged, none, silent";
+    list(text, expected, |entry| {
+        let (node, kind) = entry.rsplit_once(':').unwrap_or((entry, "another"));
+        let falsehood = match kind.trim() {
+            "another" => Falsehood::Another,
+            "forged" => Falsehood::Forged,
+            "none" => Falsehood::None,
+            "silent" => Falsehood::Silent,
+            _ => return None,
+        };
+        Some((node.trim().to_owned(), falsehood))
+    })
 }
 
 #[cfg(test)]

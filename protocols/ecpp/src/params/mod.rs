@@ -2,11 +2,8 @@
 
 mod config;
 mod liars;
-mod moment;
-mod revoked;
 mod table;
 
 pub use config::{Attach, Beaconing, Config};
 pub use liars::{Falsehood, Lie, Misbehaviour, falsehoods, misbehaviours};
-pub use revoked::{Revocation, revocations};
 pub use table::PARAMS;

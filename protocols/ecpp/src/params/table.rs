@@ -2,49 +2,7 @@
 
 use core::time::Duration;
 
-use roadveil_role::param::Default as Preset;
-use roadveil_role::{ParamKind, ParamSpec};
-
-const fn span(name: &'static str, min: Duration, max: Duration, default: Duration, help: &'static str) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind: ParamKind::Span { min, max },
-        default: Preset::Span(default),
-        help,
-    }
-}
-
-const fn choice(
-    name: &'static str,
-    words: &'static [&'static str],
-    default: &'static str,
-    help: &'static str,
-) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind: ParamKind::Choice(words),
-        default: Preset::Choice(default),
-        help,
-    }
-}
-
-const fn count(name: &'static str, min: u64, max: u64, default: u64, help: &'static str) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind: ParamKind::Count { min, max },
-        default: Preset::Count(default),
-        help,
-    }
-}
-
-const fn metres(name: &'static str, max: f64, default: f64, help: &'static str) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind: ParamKind::Number { min: 0.0, max },
-        default: Preset::Number(default),
-        help,
-    }
-}
+use roadveil_role::{ParamSpec, plan};
 
 const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -56,194 +14,188 @@ const fn millis(millis: u64) -> Duration {
 
 /// All parameters, as `roadveil protocol show ecpp` lists them.
 pub const PARAMS: &[ParamSpec] = &[
-    choice(
+    ParamSpec::choice(
         "issue",
         &["hardened", "paper"],
         "hardened",
         "hardened has X25519 shares, an RSU nonce and a proof of possession (ours); paper is without our additions to steps 1 to 3",
     ),
-    span(
+    ParamSpec::span(
         "key_lifetime",
         secs(1),
         secs(3600),
         secs(60),
         "how long an OBU wants a short-time key to hold",
     ),
-    span(
+    ParamSpec::span(
         "max_lifetime",
         secs(1),
         secs(7200),
         secs(120),
         "longest validity that an RSU certifies (step 4b)",
     ),
-    span(
+    ParamSpec::span(
         "validity_quantum",
         millis(0),
         secs(600),
         secs(10),
         "validities begin and end on multiples of this, so that they do not name their key; 0s for exact ones (ours)",
     ),
-    span(
+    ParamSpec::span(
         "renewal_earliest",
         millis(0),
         secs(3600),
         secs(30),
         "renewal starts at a random moment, at most this long before expiry, and at most half of key_lifetime (ours)",
     ),
-    span(
+    ParamSpec::span(
         "renewal_latest",
         millis(0),
         secs(3600),
         secs(10),
         "and at least this long before expiry, but never more than a quarter of key_lifetime",
     ),
-    span(
+    ParamSpec::span(
         "silence",
         millis(0),
         secs(600),
         millis(0),
         "after a change of key nothing is said for a random time of at most this, so that the next place does not tell whose key it is (ours)",
     ),
-    span(
+    ParamSpec::span(
         "beacon_period",
         millis(10),
         secs(60),
         millis(100),
         "time between an OBU's safety messages, if beaconing is fixed",
     ),
-    choice(
+    ParamSpec::choice(
         "beaconing",
         &["fixed", "cam"],
         "fixed",
         "fixed is one safety message each beacon_period; cam follows the vehicle's movement, by the rules of ETSI EN 302 637-2",
     ),
-    count(
+    ParamSpec::count(
         "body_bytes",
         32,
         1400,
         300,
         "length of a safety message before its security fields",
     ),
-    choice(
+    ParamSpec::choice(
         "attach",
         &["every-second", "always", "new-neighbour"],
         "every-second",
         "when a safety message carries its certificate instead of its digest; asked-for certificates always travel",
     ),
-    span(
+    ParamSpec::span(
         "freshness",
         millis(10),
         secs(60),
         secs(1),
         "how far a message's time may be from the receiver's clock",
     ),
-    span(
+    ParamSpec::span(
         "rsu_beacon_period",
         millis(50),
         secs(60),
         secs(1),
         "time between an RSU's beacons",
     ),
-    metres(
+    ParamSpec::number(
         "rsu_range",
+        0.0,
         100_000.0,
         1000.0,
         "an OBU neither believes nor asks an RSU farther away than this, metres",
     ),
-    metres(
+    ParamSpec::number(
         "handover_hysteresis",
+        0.0,
         10_000.0,
         30.0,
         "another RSU is asked if it is nearer by more than this, metres",
     ),
-    span(
+    ParamSpec::span(
         "retry_timeout",
         millis(10),
         secs(60),
         millis(300),
         "wait before a request is sent again; doubles with each try, with jitter",
     ),
-    count(
+    ParamSpec::count(
         "retry_limit",
         0,
         20,
         5,
         "how often a request is sent again before its RSU is given up",
     ),
-    span(
+    ParamSpec::span(
         "retry_rest",
         millis(0),
         secs(600),
         secs(3),
         "how long an RSU that was given up is left in peace",
     ),
-    count(
+    ParamSpec::count(
         "request_rate",
         1,
         1_000_000,
         50,
         "key requests that an RSU takes up in a second; more are rejected as rate_limited",
     ),
-    count(
+    ParamSpec::count(
         "certificate_rate",
         1,
         1_000_000,
         100,
         "certificates, and apart from them RSU beacons, that an OBU checks in a second; more are rejected as rate_limited (ours)",
     ),
-    choice(
+    ParamSpec::choice(
         "refusal",
         &["silent", "notice"],
         "silent",
         "a listed OBU gets no answer, as published, or a sealed notice (ours)",
     ),
-    span(
+    ParamSpec::span(
         "list_period",
         millis(100),
         secs(3600),
         secs(10),
         "time between revocation lists from the authority to the RSUs",
     ),
-    span(
+    ParamSpec::span(
         "list_max_age",
         secs(1),
         secs(86_400),
         secs(300),
         "an RSU whose revocation list is older issues no keys (ours)",
     ),
-    ParamSpec {
-        name: "revoke",
-        kind: ParamKind::Text,
-        default: Preset::Text(""),
-        help: "OBUs that the authority revokes, and when: \"car-2@20s, car-7@1500ms\"",
-    },
-    choice(
+    plan::REVOKE,
+    ParamSpec::choice(
         "reporting",
         &["off", "on"],
         "off",
         "on has OBUs report what breaks the rule of plausibility, and the authority track and revoke who signed it (ours)",
     ),
-    ParamSpec {
-        name: "misbehave",
-        kind: ParamKind::Text,
-        default: Preset::Text(""),
-        help: "OBUs that lie in their safety messages, from when on, and how: \"car-2@20s, car-7@1500ms:speed\"; \
+    ParamSpec::text(
+        "misbehave",
+        "OBUs that lie in their safety messages, from when on, and how: \"car-2@20s, car-7@1500ms:speed\"; \
                scatter (each time elsewhere, the default), offset (400 m beside) or speed",
-    },
-    ParamSpec {
-        name: "lying_rsus",
-        kind: ParamKind::Text,
-        default: Preset::Text(""),
-        help: "RSUs that lie in tracking, and how: \"rsu-2, rsu-3:forged\"; another (another OBU's record, the default), \
+    ),
+    ParamSpec::text(
+        "lying_rsus",
+        "RSUs that lie in tracking, and how: \"rsu-2, rsu-3:forged\"; another (another OBU's record, the default), \
                forged (its pseudo-identity on the true signature), none (no record) or silent",
-    },
-    metres(
+    ),
+    ParamSpec::number(
         "position_slack",
+        0.0,
         100_000.0,
         100.0,
         "how much farther apart than 100 m/s allow two places of one OBU may be, for errors of its receiver, metres (ours)",
     ),
-    count(
+    ParamSpec::count(
         "report_rate",
         1,
         1_000_000,
