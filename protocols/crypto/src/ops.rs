@@ -67,6 +67,8 @@ operations! {
     EcdsaSign => "ecdsa_sign",
     /// The verification of one, with the decoding of the key.
     EcdsaVerify => "ecdsa_verify",
+    /// A point of G1 times a scalar within a sum of some thirty such products, which share their doublings.
+    G1MsmTerm => "g1_msm_term",
 }
 
 impl Op {

@@ -41,7 +41,7 @@ use crate::wire::{G1Bytes, ScalarBytes, ShortScalarBytes};
 
 mod batch;
 
-pub use batch::{BatchItem, SignatureR, invalid_in_batch, verify_batch};
+pub use batch::{BatchItem, SignatureR, batch_charge, batches_asked, invalid_in_batch, verify_batch};
 
 /// The scheme, as checks name it and as challenges are separated by.
 pub const SCHEME: &str = "ROADVEIL-SCHNORR-V1";
@@ -164,7 +164,21 @@ impl SigningKey {
     ///
     /// As [`sign`](SigningKey::sign).
     pub fn sign_r<R: CryptoRng + ?Sized>(&self, msg: &[u8], domain: &'static str, rng: &mut R) -> SignatureR {
-        let (Signature { s, .. }, r) = self.sign_both(msg, domain, &SecretBytes::random(rng));
+        self.sign_r_hedged(msg, domain, &SecretBytes::random(rng))
+    }
+
+    /// Signs a message, in the form that batches verify, with a draw made before.
+    ///
+    /// # Cost
+    ///
+    /// As [`sign`](SigningKey::sign).
+    ///
+    /// # Leaks
+    ///
+    /// As [`sign`](SigningKey::sign).
+    #[must_use]
+    pub fn sign_r_hedged(&self, msg: &[u8], domain: &'static str, draw: &SecretBytes<32>) -> SignatureR {
+        let (Signature { s, .. }, r) = self.sign_both(msg, domain, draw);
         SignatureR { r, s }
     }
 

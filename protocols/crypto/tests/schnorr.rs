@@ -4,7 +4,7 @@ use chacha20::ChaCha12Rng;
 use chacha20::rand_core::SeedableRng;
 use proptest::prelude::*;
 use roadveil_crypto::schnorr::{
-    BatchItem, Signature, SignatureR, VerifyingKey, invalid_in_batch, verify, verify_batch,
+    BatchItem, Signature, SignatureR, VerifyingKey, batch_charge, batches_asked, invalid_in_batch, verify, verify_batch,
 };
 use roadveil_crypto::{
     Charge, G1, G1Bytes, Op, PreparedKey, PublicKey, Scalar, ScalarBytes, SigningKey, Transcript, tally,
@@ -310,6 +310,29 @@ proptest! {
             }
         }
         agrees(&batch.items());
+    }
+
+    /// What is said beforehand of the halving is what it does.
+    #[test]
+    fn the_batches_that_are_asked_are_known_from_who_holds(n in 1usize..14, bad in prop::collection::vec(any::<prop::sample::Index>(), 0..4)) {
+        let mut batch = Batch::new(n);
+        let mut holds = vec![true; n];
+        for place in bad {
+            holds[place.index(n)] = false;
+        }
+        for (signature, _) in batch.signatures.iter_mut().zip(&holds).filter(|(_, holds)| !**holds) {
+            signature.s.0[31] ^= 1;
+        }
+        tally::take();
+        let found = invalid_in_batch(&batch.items());
+        prop_assert!(found.iter().all(|place| !holds[*place]));
+        let products = |size: usize| if size == 1 { 2 } else { 2 * size + 1 };
+        let asked = batches_asked(&holds);
+        prop_assert_eq!(tally::take().get(Op::G1Mul) as usize, asked.iter().map(|&size| products(size)).sum::<usize>());
+        for size in asked {
+            let charge = batch_charge(size);
+            prop_assert_eq!((charge.get(Op::G1MsmTerm) + charge.get(Op::G1Mul)) as usize, products(size));
+        }
     }
 
     #[test]

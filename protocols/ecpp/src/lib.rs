@@ -13,6 +13,7 @@
 //! | [`beacon`], [`schedule`], [`sigma1`], [`cert`], [`blmq`] | key issue: who signs and seals what |
 //! | [`messages`], [`notes`] | everything that travels, and what its receivers work out once for all of them |
 //! | [`ta`], [`rsu`], [`obu`] | the roles |
+//! | [`flooder`] | an attacker on an RSU's processor |
 //! | [`evidence`], [`tracking`] | misbehaviour: what shows it, and how the authority finds who it was |
 //! | [`signed`] | what an OBU signs for other roles on its node |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
@@ -23,6 +24,7 @@ mod bucket;
 pub mod cert;
 mod draw;
 pub mod evidence;
+pub mod flooder;
 pub mod keys;
 mod marks;
 pub mod messages;
@@ -78,6 +80,13 @@ pub static PROTOCOL: Protocol = Protocol {
         RoleSpec {
             name: "obu",
             title: "on-board unit",
+            cardinality: Cardinality::Any,
+            radio: true,
+            wired: false,
+        },
+        RoleSpec {
+            name: "flooder",
+            title: "attacker who floods a road-side unit with key requests",
             cardinality: Cardinality::Any,
             radio: true,
             wired: false,

@@ -2,7 +2,7 @@
 
 use postcard_schema::Schema;
 use postcard_schema::schema::{DataModelType, NamedType};
-use roadveil_crypto::{G1Bytes, G2Bytes, ScalarBytes, Signature};
+use roadveil_crypto::{G1Bytes, G2Bytes, ScalarBytes, Signature, SignatureR};
 use roadveil_role::{LinkAddr, Message};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,6 +48,8 @@ pub enum Msg {
     Trace(Trace),
     /// Tracking, RSU to TA, over the wires: what it recorded.
     Record(Record),
+    /// OBU to all: a safety message in the form that batches verify. Reconstruction.
+    SafetyR(SafetyR),
 }
 
 impl Message for Msg {
@@ -155,6 +157,17 @@ pub struct Safety {
     pub credential: Credential,
     /// Schnorr under `Y_i`.
     pub signature: Signature,
+}
+
+/// A safety message whose signature can be verified together with others: it brings `R`, 32 bytes longer. Reconstruction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct SafetyR {
+    /// What is signed.
+    pub body: Body,
+    /// Under which key.
+    pub credential: Credential,
+    /// Schnorr under `Y_i`, as `(R, s)`.
+    pub signature: SignatureR,
 }
 
 /// Whose signature it is.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roadveil_crypto::Scalar;
 use roadveil_role::{Deployment, HostAddr, NodeSpec, Role, Setup, SetupError, Streams, Time, Typed, plan};
 
+use crate::flooder::Flooder;
 use crate::keys::{Authority, ObuKey, RsuKey};
 use crate::obu::Obu;
 use crate::params::{self, Config, Falsehood, Misbehaviour};
@@ -28,6 +29,7 @@ pub struct Issued {
     rsus: BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
     obus: BTreeMap<String, Arc<ObuKey>>,
     authorities: Vec<String>,
+    flooders: Vec<String>,
     planned: Vec<Planned>,
     misbehaviours: Vec<Misbehaviour>,
     falsehoods: BTreeMap<String, Falsehood>,
@@ -62,13 +64,15 @@ impl Issued {
         let planned = planned(&setup.params, &obus)?;
         let misbehaviours = misbehaviours(&setup.params, &obus)?;
         let falsehoods = falsehoods(&setup.params, &rsus)?;
-        let authorities = with("ta").map(|node| node.name.clone()).collect();
+        let names = |role| with(role).map(|node| node.name.clone()).collect();
+        let (authorities, flooders) = (names("ta"), names("flooder"));
         Ok(Issued {
             authority,
             config,
             rsus,
             obus,
             authorities,
+            flooders,
             planned,
             misbehaviours,
             falsehoods,
@@ -227,6 +231,7 @@ impl Deployment for Issued {
                     None => obu,
                 }))
             }
+            "flooder" if self.flooders.iter().any(|name| name == node) => Box::new(Typed(Flooder::new(config))),
             _ => return Err(missing()),
         })
     }

@@ -259,6 +259,11 @@ impl<'a> Cx<'a> {
         self.checker.check(check)
     }
 
+    /// The verdict of a real check, uncharged: for checks that a node makes together, at a price of its own.
+    pub fn verdict(&mut self, check: &Check) -> Verdict {
+        self.checker.check(check)
+    }
+
     /// Where a role charges its other operations.
     pub fn meter(&mut self) -> &mut Meter {
         &mut self.meter

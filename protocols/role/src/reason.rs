@@ -119,6 +119,8 @@ reasons! {
     Overloaded = "overloaded", Role;
     /// The evidence does not show what it is brought for.
     Unfounded = "unfounded", Role;
+    /// The sender says that it is too far away to matter, and the receiver checks only what is near.
+    Irrelevant = "irrelevant", Role;
 }
 
 impl Reason {

@@ -140,6 +140,7 @@ fn measure() -> Vec<(Op, f64)> {
                 Op::EcdsaVerify => {
                     micros(|| ecdsa::verify(ecdsa_key.public(), "ROADVEIL-BENCH-V1", b"message", &ecdsa_signature))
                 }
+                Op::G1MsmTerm => micros(|| G1::msm(&[(p, scalar); 32])) / 32.0,
             };
             (op, figure)
         })

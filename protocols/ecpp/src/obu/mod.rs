@@ -1,5 +1,6 @@
 //! The on-board unit: it asks RSUs for short-time keys, signs safety messages under them, and checks those of others.
 
+mod batch;
 mod issue;
 mod neighbours;
 mod places;
@@ -24,6 +25,7 @@ use crate::params::{Config, Lie};
 use crate::signed::{self, Signed};
 use crate::system::{System, domain};
 use crate::view::Standing;
+use batch::Waiting;
 use issue::Asking;
 use neighbours::Neighbours;
 use rsus::Rsus;
@@ -35,6 +37,7 @@ const RETRY: Timer = Timer(2);
 const RENEW: Timer = Timer(3);
 const EXPIRE: Timer = Timer(4);
 const TICK: Timer = Timer(5);
+const BATCH: Timer = Timer(6);
 
 /// Time between two records of what was counted.
 const TICK_PERIOD: Duration = Duration::from_secs(1);
@@ -61,6 +64,8 @@ pub struct Obu {
     exchanges: u64,
     state: &'static str,
     lying: Option<Lying>,
+    /// Messages that wait to be verified together.
+    waiting: Vec<Waiting>,
 }
 
 /// A short-time key with its certificate.
@@ -104,6 +109,7 @@ impl Obu {
             state: "",
             watch,
             lying: None,
+            waiting: Vec::new(),
         }
     }
 
@@ -185,6 +191,7 @@ impl Actor for Obu {
         if self.pseudonym.take().is_some() {
             cx.emit("key_lost", []);
         }
+        self.waiting.clear();
         self.talk.renew();
         self.want_key(cx);
         self.say_state(cx);
@@ -198,6 +205,12 @@ impl Actor for Obu {
                     Ok(()) => self.counts.accepted += 1,
                     Err(_) => self.counts.refused += 1,
                 }
+                return result;
+            }
+            (Address::Link(_), Msg::SafetyR(safety)) => {
+                // What is good so far is counted when its batch is verified.
+                let result = self.hear_r(cx, safety, &message.notes);
+                self.counts.refused += u64::from(result.is_err());
                 return result;
             }
             (Address::Link(_), Msg::Beacon(beacon)) => self.rsu_beacon(cx, *beacon),
@@ -216,6 +229,7 @@ impl Actor for Obu {
             RETRY => self.retry(cx),
             RENEW => self.want_key(cx),
             EXPIRE => self.expire(cx),
+            BATCH => self.verify_batch(cx),
             _ => self.tick(cx),
         }
         self.say_state(cx);

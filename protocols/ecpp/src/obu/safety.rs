@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use roadveil_crypto::{
     Charge, Check, CheckDigest, Digest, G1, G1Bytes, Host, Op, PreparedKey, Question, SecretBytes, Signature,
-    SigningKey, schnorr,
+    SignatureR, SigningKey, schnorr,
 };
 use roadveil_role::cam::Trigger;
 use roadveil_role::{Built, Cx, Reason, Time, encode};
 
+use super::neighbours::Neighbour;
 use super::{BEACON, Obu};
 use crate::cert::{CertId, Certificate};
-use crate::messages::{Body, Cam, Credential, Msg, Safety};
+use crate::messages::{Body, Cam, Credential, Msg, Safety, SafetyR};
 use crate::notes::Notes;
-use crate::params::{Attach, Beaconing};
+use crate::params::{Attach, Beaconing, Config, Verification};
 use crate::system::{Location, System, domain};
 
 /// How many unknown certificates are remembered.
@@ -35,7 +36,7 @@ pub(super) struct Talk {
     /// When the certificate was last attached.
     attached: Option<Time>,
     /// Somebody lacks it.
-    attach: bool,
+    pub(super) attach: bool,
     /// To ask for, with when it was heard of; the oldest first.
     wanted: Vec<(CertId, Time)>,
     /// What was asked for, and when; the oldest first.
@@ -60,7 +61,7 @@ impl Talk {
 
     /// Somebody spoke under a certificate that is not known. What was heard of longest ago makes room: digests that
     /// nobody has a certificate for cost nothing, and must not keep a vehicle from asking for others.
-    fn want(&mut self, id: CertId, now: Time) {
+    pub(super) fn want(&mut self, id: CertId, now: Time) {
         self.forget_old(now);
         if self.asked.iter().any(|(asked, _)| *asked == id) {
             return;
@@ -147,6 +148,7 @@ impl Obu {
             wanted,
             bytes: config.body_bytes,
             attach,
+            batched: config.verification == Verification::Batch,
             draw: SecretBytes::random(cx.rng("message", 0)),
         };
         pseudonym.sequence = pseudonym.sequence.wrapping_add(1);
@@ -169,11 +171,43 @@ impl Obu {
             credential,
             signature,
         } = message;
+        let (id, asked_for) = self.screen(cx, body, credential, notes)?;
+        let Some(neighbour) = self.neighbours.get_mut(&id) else {
+            self.talk.want(id, now);
+            return Err(Reason::UnknownKey);
+        };
+        neighbour.may_say(body.cam.sequence, now, &self.config)?;
+        let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
+        let check = notes.signature(parameters, certificate, || {
+            check(parameters, &certificate.y, id, body.clone(), *signature)
+        });
+        if !cx.check(&check).is_valid() {
+            return Err(Reason::BadSignature);
+        }
+        neighbour.accept(body.cam.sequence, now);
+        self.talk.attach |= asked_for;
+        self.watch(cx, id, body, *signature);
+        self.record_ages(cx, core::iter::once(body.cam.time));
+        Ok(())
+    }
+
+    /// What comes before the signature, in either form of a message: is it fresh, near enough to matter, and somebody
+    /// else's, and is the certificate that it brings good? The certificate's name, and whether the sender asks for ours.
+    pub(super) fn screen(
+        &mut self,
+        cx: &mut Cx<'_>,
+        body: &Body,
+        credential: &Credential,
+        notes: &Notes,
+    ) -> Result<(CertId, bool), Reason> {
         if body.wanted.len() > Body::WANTED {
             return Err(Reason::Malformed);
         }
-        if now.distance(Time::from_millis(body.cam.time)) > self.config.freshness {
+        if cx.now().distance(Time::from_millis(body.cam.time)) > self.config.freshness {
             return Err(Reason::Stale);
+        }
+        if self.config.verification == Verification::Relevant && is_far(cx, &body.cam, &self.config) {
+            return Err(Reason::Irrelevant);
         }
         let (id, carried) = match credential {
             Credential::Digest(id) => (*id, None),
@@ -192,29 +226,25 @@ impl Obu {
         {
             self.admit(cx, id, certificate)?;
         }
-        let Some(neighbour) = self.neighbours.get_mut(&id) else {
-            self.talk.want(id, now);
-            return Err(Reason::UnknownKey);
-        };
-        if !neighbour.validity.holds(now, self.config.freshness) {
-            return Err(Reason::OutsideValidity);
+        Ok((id, own.is_some_and(|own| body.wanted.contains(&own))))
+    }
+
+    /// Records how old messages were when their verification ended, with `ages = "on"`: the event leaves when the
+    /// processor is done.
+    pub(super) fn record_ages(&self, cx: &mut Cx<'_>, made: impl Iterator<Item = u64>) {
+        if !self.config.ages {
+            return;
         }
-        let Cam { sequence, .. } = body.cam;
-        if !neighbour.is_new(sequence) {
-            return Err(Reason::Duplicate);
+        let (mut messages, mut sum, mut oldest) = (0u64, 0u64, u64::MAX);
+        for time in made {
+            messages += 1;
+            sum = sum.saturating_add(time);
+            oldest = oldest.min(time);
         }
-        let asked_for = own.is_some_and(|own| body.wanted.contains(&own));
-        let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
-        let check = notes.signature(parameters, certificate, || {
-            check(parameters, &certificate.y, id, body.clone(), *signature)
-        });
-        if !cx.check(&check).is_valid() {
-            return Err(Reason::BadSignature);
+        if messages > 0 {
+            let fields = [("messages", messages), ("made", sum), ("oldest", oldest)];
+            cx.emit("verified", fields.map(|(name, number)| (name, number.into())));
         }
-        neighbour.accept(sequence, now);
-        self.talk.attach |= asked_for;
-        self.watch(cx, id, message);
-        Ok(())
     }
 
     /// Is exactly this certificate known?
@@ -246,6 +276,26 @@ impl Obu {
         self.neighbours.keep(&id, certificate, cx.now());
         self.talk.found(&id);
         self.talk.attach |= self.config.attach == Attach::NewNeighbour;
+        Ok(())
+    }
+}
+
+/// Does the sender say that it is farther away than what matters? Only its word is known before its signature is checked:
+/// whoever lies itself near is checked.
+fn is_far(cx: &Cx<'_>, cam: &Cam, config: &Config) -> bool {
+    let Cam { x_cm, y_cm, .. } = *cam;
+    Location { x_cm, y_cm }.distance(&cx.position()) > config.relevant_within
+}
+
+impl Neighbour {
+    /// May a message of that number be said under its key now?
+    pub(super) fn may_say(&self, sequence: u32, now: Time, config: &Config) -> Result<(), Reason> {
+        if !self.validity.holds(now, config.freshness) {
+            return Err(Reason::OutsideValidity);
+        }
+        if !self.is_new(sequence) {
+            return Err(Reason::Duplicate);
+        }
         Ok(())
     }
 }
@@ -284,6 +334,7 @@ struct Speech {
     wanted: Vec<CertId>,
     bytes: usize,
     attach: bool,
+    batched: bool,
     draw: SecretBytes<32>,
 }
 
@@ -292,20 +343,31 @@ impl Speech {
     fn build(self) -> Built {
         let Speech { certificate, id, .. } = self;
         let body = Body::padded(self.cam, self.wanted, self.bytes);
-        let signature = self
-            .key
-            .sign_hedged(&statement(&id, &body), domain::MESSAGE, &self.draw);
-        let check = check(self.system.digest(), &certificate.y, id, body.clone(), signature);
+        let statement = statement(&id, &body);
+        let (parameters, y) = (self.system.digest(), &certificate.y);
         let credential = if self.attach {
             Credential::Certificate(*certificate)
         } else {
             Credential::Digest(id)
         };
-        let mut built = Built::of(&Msg::Safety(Safety {
-            body,
-            credential,
-            signature,
-        }));
+        let (check, message) = if self.batched {
+            let signature = self.key.sign_r_hedged(&statement, domain::MESSAGE, &self.draw);
+            let message = SafetyR {
+                body: body.clone(),
+                credential,
+                signature,
+            };
+            (check_r(parameters, y, id, body, signature), Msg::SafetyR(message))
+        } else {
+            let signature = self.key.sign_hedged(&statement, domain::MESSAGE, &self.draw);
+            let message = Safety {
+                body: body.clone(),
+                credential,
+                signature,
+            };
+            (check(parameters, y, id, body, signature), Msg::Safety(message))
+        };
+        let mut built = Built::of(&message);
         if self.attach {
             built = built.anticipating(certificate.check(&self.system));
         }
@@ -320,8 +382,33 @@ pub(crate) fn check(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, si
         key: *y,
         id,
         body,
-        signature,
+        signature: Form::Short(signature),
     })
+}
+
+/// The check of a signature in the form that batches verify.
+pub(super) fn check_r(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, signature: SignatureR) -> Check {
+    Check::new(MessageCheck {
+        parameters: parameters.0,
+        key: *y,
+        id,
+        body,
+        signature: Form::Long(signature),
+    })
+}
+
+/// The short form of a signature that came in the long one: as evidence has it.
+pub(super) fn shorten(y: &G1Bytes, id: &CertId, body: &Body, signature: &SignatureR) -> Signature {
+    signature.shorten(y, domain::MESSAGE, &statement(id, body))
+}
+
+/// A signature in either form.
+#[derive(Debug)]
+enum Form {
+    /// `(z, s)`.
+    Short(Signature),
+    /// `(R, s)`.
+    Long(SignatureR),
 }
 
 /// Is the safety message signed under the certified key? It takes the decoded body over, so that asking copies nothing.
@@ -331,7 +418,7 @@ struct MessageCheck {
     key: G1Bytes,
     id: CertId,
     body: Body,
-    signature: Signature,
+    signature: Form,
 }
 
 impl Question for MessageCheck {
@@ -374,9 +461,10 @@ impl Question for MessageCheck {
         for wanted in &self.body.wanted {
             digest.append("wanted", wanted.as_ref());
         }
-        digest
-            .append("z", self.signature.z.as_ref())
-            .append("s", self.signature.s.as_ref());
+        match &self.signature {
+            Form::Short(Signature { z, s }) => digest.append("z", z.as_ref()).append("s", s.as_ref()),
+            Form::Long(SignatureR { r, s }) => digest.append("R", r.as_ref()).append("s", s.as_ref()),
+        };
     }
 
     /// `sP - zY`: two multiplications.
@@ -387,13 +475,10 @@ impl Question for MessageCheck {
     fn answer(&self, host: &Host) -> bool {
         let prepare = || Some(PreparedKey::from_point(G1::decode(&self.key).ok()?));
         let key = host.prepared::<PreparedKey>(self.key.as_ref(), prepare);
-        key.is_some_and(|key| {
-            schnorr::verify(
-                &*key,
-                domain::MESSAGE,
-                &statement(&self.id, &self.body),
-                &self.signature,
-            )
+        let statement = || statement(&self.id, &self.body);
+        key.is_some_and(|key| match &self.signature {
+            Form::Short(signature) => schnorr::verify(&*key, domain::MESSAGE, &statement(), signature),
+            Form::Long(signature) => signature.verify(&*key, domain::MESSAGE, &statement()),
         })
     }
 }

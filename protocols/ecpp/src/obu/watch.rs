@@ -9,13 +9,14 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
+use roadveil_crypto::Signature;
 use roadveil_role::{Address, Cx, LinkAddr, Reason, Time};
 
 use super::Obu;
 use crate::bucket::Bucket;
 use crate::cert::{CertId, Certificate};
 use crate::evidence::{Evidence, MAX_AGE, Statement, is_jump, is_too_fast};
-use crate::messages::{Cam, Msg, Safety};
+use crate::messages::{Body, Cam, Msg};
 use crate::params::{Config, Lie};
 
 /// How many senders an OBU remembers a message of, and how many it remembers to have reported.
@@ -87,8 +88,13 @@ impl Watch {
     }
 
     /// Compares a message that was accepted with what came before it. What breaks the rule is evidence.
-    fn see(&mut self, config: &Config, id: CertId, certificate: &Certificate, message: &Safety) -> Option<Evidence> {
-        let statement = Statement::of(&message.body, message.signature);
+    fn see(
+        &mut self,
+        config: &Config,
+        id: CertId,
+        certificate: &Certificate,
+        statement: Statement,
+    ) -> Option<Evidence> {
         let until = certificate.validity.until;
         if self.last.len() >= CAPACITY && !self.last.contains_key(&id) {
             self.last.pop_first();
@@ -125,12 +131,13 @@ impl Watch {
 
 impl Obu {
     /// Looks at a message that was accepted.
-    pub(super) fn watch(&mut self, cx: &mut Cx<'_>, id: CertId, message: &Safety) {
+    pub(super) fn watch(&mut self, cx: &mut Cx<'_>, id: CertId, body: &Body, signature: Signature) {
         let Some(watch) = &mut self.watch else { return };
         let Some(sender) = self.neighbours.get_mut(&id) else {
             return;
         };
-        if let Some(evidence) = watch.see(&self.config, id, &sender.certificate, message) {
+        let statement = Statement::of(body, signature);
+        if let Some(evidence) = watch.see(&self.config, id, &sender.certificate, statement) {
             watch.wait(id, evidence);
             self.report(cx);
         }

@@ -24,6 +24,17 @@ pub enum Beaconing {
     Cam,
 }
 
+/// Which safety messages an OBU verifies, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// Each by itself, as it is heard.
+    All,
+    /// Each whose sender says that it is near.
+    Relevant,
+    /// Several together: they travel with `R` in place of the challenge.
+    Batch,
+}
+
 /// The parameters of a run, for the roles.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
@@ -57,6 +68,11 @@ pub struct Config {
     pub reporting: bool,
     pub position_slack: f64,
     pub report_rate: u64,
+    pub verification: Verification,
+    pub relevant_within: f64,
+    pub batch_window: Duration,
+    pub ages: bool,
+    pub flood_rate: u64,
 }
 
 impl Config {
@@ -107,6 +123,15 @@ impl Config {
             reporting: params.choice("reporting") == "on",
             position_slack: params.number("position_slack"),
             report_rate: params.count("report_rate"),
+            verification: match params.choice("verification") {
+                "relevant" => Verification::Relevant,
+                "batch" => Verification::Batch,
+                _ => Verification::All,
+            },
+            relevant_within: params.number("relevant_within"),
+            batch_window: params.span("batch_window"),
+            ages: params.choice("ages") == "on",
+            flood_rate: params.count("flood_rate"),
         };
         config.check()?;
         Ok(config)

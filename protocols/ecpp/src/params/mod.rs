@@ -4,6 +4,6 @@ mod config;
 mod liars;
 mod table;
 
-pub use config::{Attach, Beaconing, Config};
+pub use config::{Attach, Beaconing, Config, Verification};
 pub use liars::{Falsehood, Lie, Misbehaviour, falsehoods, misbehaviours};
 pub use table::PARAMS;

@@ -202,4 +202,37 @@ pub const PARAMS: &[ParamSpec] = &[
         20,
         "reports that an OBU sends in a second, and that an RSU takes up; more are put off or rejected as rate_limited (ours)",
     ),
+    ParamSpec::choice(
+        "verification",
+        &["all", "relevant", "batch"],
+        "all",
+        "which safety messages an OBU verifies: all, those from relevant_within, or all in batches, which sends them in a longer form (ours)",
+    ),
+    ParamSpec::number(
+        "relevant_within",
+        0.0,
+        100_000.0,
+        150.0,
+        "if verification is relevant: farther away than this a message is refused as irrelevant, metres",
+    ),
+    ParamSpec::span(
+        "batch_window",
+        millis(1),
+        secs(10),
+        millis(50),
+        "if verification is batch: how long a message waits at most for others, of which 64 make a batch",
+    ),
+    ParamSpec::choice(
+        "ages",
+        &["off", "on"],
+        "off",
+        "on records for each accepted message how old it was when its verification ended: an event each, for studies of load",
+    ),
+    ParamSpec::count(
+        "flood_rate",
+        1,
+        10_000,
+        100,
+        "key requests that a node with the role ecpp.flooder sends in a second",
+    ),
 ];

@@ -409,7 +409,7 @@ impl Actor for Rsu {
             (Address::Host(host), Msg::Settled { accused }) => self.settled(host, accused),
             (Address::Host(host), Msg::Trace(question)) => self.trace(cx, host, question),
             // What others say to everyone is none of its business.
-            (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_)) => Ok(()),
+            (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_)) => Ok(()),
             _ => Err(Reason::Unexpected),
         }
     }
