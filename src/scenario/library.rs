@@ -38,6 +38,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp-misbehaviour.toml"),
     },
     Shipped {
+        name: "ecpp-overload",
+        title: "ECPP under load: a jam, and a flood of key requests",
+        text: include_str!("../../topologies/ecpp-overload.toml"),
+    },
+    Shipped {
         name: "gsb",
         title: "GSB on a straight road: four cars sign as one group, one of them is revoked",
         text: include_str!("../../topologies/gsb.toml"),
@@ -55,11 +60,23 @@ const SHIPPED: &[Shipped] = &[
 ];
 
 /// The studies that ship, in the order in which a list shows them.
-const STUDIES: &[Shipped] = &[Shipped {
-    name: "key-lifetime",
-    title: "ECPP: work of the road-side units by the lifetime of keys",
-    text: include_str!("../../topologies/studies/key-lifetime.toml"),
-}];
+const STUDIES: &[Shipped] = &[
+    Shipped {
+        name: "key-lifetime",
+        title: "ECPP: work of the road-side units by the lifetime of keys",
+        text: include_str!("../../topologies/studies/key-lifetime.toml"),
+    },
+    Shipped {
+        name: "key-storm",
+        title: "ECPP: waiting for keys, by the rate of a flood of requests",
+        text: include_str!("../../topologies/studies/key-storm.toml"),
+    },
+    Shipped {
+        name: "verification",
+        title: "ECPP: age of what is believed, by what is verified",
+        text: include_str!("../../topologies/studies/verification.toml"),
+    },
+];
 
 /// The study that is no file: `roadveil study` compares ECPP with its rivals under this name.
 pub const COMPARISON: &str = "ecpp";
