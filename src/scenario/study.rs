@@ -5,6 +5,7 @@
 //! seeds = 20                          # 1 to 20; or a list of seeds
 //! duration = "60s"
 //! figures = ["ecpp.keys_issued", "frames.delivered"]
+//! expect = false                      # leave the topology's expectations out
 //!
 //! [set]                               # for all runs, as --set has it
 //! "radio.shadowing_db" = 3
@@ -46,6 +47,8 @@ pub struct Study {
     pub vary: Vec<(String, Vec<String>)>,
     /// Figures of the report.
     pub figures: Vec<String>,
+    /// Are the topology's expectations looked at?
+    pub expect: bool,
 }
 
 impl Study {
@@ -60,6 +63,7 @@ impl Study {
             set: Vec::new(),
             vary: Vec::new(),
             figures: Vec::new(),
+            expect: true,
         }
     }
 
@@ -120,6 +124,7 @@ impl Study {
             figures: root
                 .get("figures")
                 .map_or_else(|| Ok(Vec::new()), |item| figures(&item))?,
+            expect: root.get("expect").map_or(Ok(true), |item| item.flag())?,
         };
         root.finish()?;
         match study.runs() {
@@ -163,6 +168,9 @@ impl Study {
         let mut scenario = Scenario::load(&self.topology, &overrides, None)?;
         if let Some(duration) = self.duration {
             scenario.duration = duration;
+        }
+        if !self.expect {
+            scenario.expect.clear();
         }
         for figure in &self.figures {
             super::expect::check_figure(&self.name, figure, &scenario.protocols)?;
@@ -296,6 +304,17 @@ mod tests {
     }
 
     #[test]
+    fn a_study_may_leave_expectations_out() {
+        let expected = |line: &str| {
+            let study = parse(&format!("topology = \"city\"\n{line}")).expect("good");
+            study.scenario(&[]).expect("good").expect.len()
+        };
+        assert!(expected("") > 0);
+        assert_eq!(expected("expect = true"), expected(""));
+        assert_eq!(expected("expect = false"), 0);
+    }
+
+    #[test]
     fn a_topology_lies_beside_the_study() {
         let folder = tempfile::tempdir().expect("folder");
         std::fs::write(folder.path().join("mine.toml"), "").expect("written");
@@ -314,6 +333,7 @@ mod tests {
             ("topology = \"city\"\nseeds = []", "different seeds"),
             ("topology = \"city\"\nseeds = [1, 1]", "different seeds"),
             ("topology = \"city\"\nseed = 1", "seeds"),
+            ("topology = \"city\"\nexpect = \"no\"", "true or false"),
             ("topology = \"city\"\n[vary]\nx = 3", "list of values"),
             ("topology = \"city\"\n[vary]\nx = []", "list of values"),
             ("topology = \"city\"\n[set]\nx = [1]", "a text, a number"),

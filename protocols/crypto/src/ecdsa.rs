@@ -17,6 +17,10 @@ use crate::secret::SecretBytes;
 use crate::tally;
 use crate::wire::ByteArray;
 
+mod batch;
+
+pub use batch::{P256BatchItem, P256SignatureR, verify_batch};
+
 /// The scheme, as checks name it.
 pub const SCHEME: &str = "ROADVEIL-ECDSA-P256-V1";
 

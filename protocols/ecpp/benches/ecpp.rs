@@ -312,6 +312,16 @@ fn messages_verify_batch(bencher: Bencher, n: usize) {
         .bench_local(|| assert!(verify_batch(black_box(&items))));
 }
 
+/// What grows with the revocation list in ECPP: the RSU's look-up at issue. A message's receiver has no list.
+#[divan::bench(args = [0, 10, 100, 1000, 10_000])]
+fn rsu_look_up(bencher: Bencher, n: u64) {
+    let name = |k: u64| roadveil_crypto::Scalar::from_u64(k.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_bytes();
+    let mut list: Vec<_> = (1..=n).map(name).collect();
+    list.sort_unstable();
+    let rid = name(0);
+    bencher.bench_local(|| black_box(&list).binary_search(black_box(&rid)).is_ok());
+}
+
 /// A vehicle hears a message under a key that it knows, and somebody has already asked the check: what is left is
 /// decoding, the check's digest and the vehicle's own books.
 #[divan::bench]

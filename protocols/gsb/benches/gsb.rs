@@ -90,7 +90,7 @@ fn sign_fast(bencher: Bencher) {
     });
 }
 
-#[divan::bench(args = [0, 10, 100, 1000], sample_count = 10, sample_size = 1)]
+#[divan::bench(args = [0, 10, 100, 1000, 10_000], sample_count = 5, sample_size = 1)]
 fn verify_linear(bencher: Bencher, n: u64) {
     Group::new(LINEAR).bench(bencher, n);
 }
@@ -100,8 +100,37 @@ fn verify_fast(bencher: Bencher, n: u64) {
     Group::new(FAST).bench(bencher, n);
 }
 
+/// The proofs alone, decoded and their bases hashed: one by one, and in a batch whose commitments are known (they do not
+/// travel). The list is not looked at.
+#[divan::bench(args = [1, 8, 32], sample_count = 10)]
+fn proofs_linear(bencher: Bencher, n: usize) {
+    proofs(bencher, LINEAR, n, false);
+}
+
+#[divan::bench(args = [8, 32], sample_count = 10)]
+fn proofs_linear_batch(bencher: Bencher, n: usize) {
+    proofs(bencher, LINEAR, n, true);
+}
+
+#[divan::bench(args = [8, 32], sample_count = 10)]
+fn proofs_fast_batch(bencher: Bencher, n: usize) {
+    proofs(bencher, FAST, n, true);
+}
+
+fn proofs(bencher: Bencher, mode: Mode, n: usize, batched: bool) {
+    let group = Group::new(mode);
+    let claims: Vec<_> = (0..n).map(|_| group.claim()).collect();
+    let with: Vec<_> = claims.iter().map(|claim| (&**claim, claim.commitments(None))).collect();
+    bencher
+        .counter(divan::counter::ItemsCount::new(n))
+        .bench_local(|| match batched {
+            true => assert!(roadveil_gsb::batch::verify(black_box(&with), None)),
+            false => assert!(black_box(&claims).iter().all(|claim| claim.verify(None))),
+        });
+}
+
 /// What is done once in a period, with the first look-up.
-#[divan::bench(args = [10, 100, 1000], sample_count = 5, sample_size = 1)]
+#[divan::bench(args = [10, 100, 1000, 10_000], sample_count = 5, sample_size = 1)]
 fn table(bencher: Bencher, n: u64) {
     let group = Group::new(FAST);
     let revoked = Revoked::new(Arc::new(Tokens::new(group.tokens(n))));

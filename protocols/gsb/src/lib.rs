@@ -10,11 +10,13 @@
 //! | module | part of the protocol |
 //! |---|---|
 //! | [`group`], [`keys`], [`setup`] | the group, its manager, its members |
+//! | [`batch`] | what a batch of signatures would cost |
 //! | [`signature`], [`revocation`] | signing, checking, opening; the list |
 //! | [`messages`], [`notes`] | what travels, and what its receivers work out once for all of them |
 //! | [`ta`], [`rsu`], [`obu`] | the roles |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
 
+pub mod batch;
 mod draw;
 pub mod group;
 pub mod keys;

@@ -15,7 +15,8 @@ use std::sync::{Arc, OnceLock};
 use postcard_schema::Schema;
 use roadveil_crypto::{
     ByteArray, Charge, Check, CheckDigest, DecodeError, Digest, G1, G1Bytes, G2, G2Bytes, Gt, Host, Op, PreparedG2,
-    Question, Scalar, ScalarBytes, SecretBytes, g1_generator_mul, pairing_product, pairing_product_prepared,
+    Question, Scalar, ScalarBytes, SecretBytes, Transcript, g1_generator_mul, pairing_product,
+    pairing_product_prepared,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -77,8 +78,8 @@ impl Proof {
 /// `(u^, v) = H0(gpk, M, r)`, or of a period.
 #[derive(Clone, Debug)]
 pub struct Bases {
-    u_hat: G2,
-    v: G1,
+    pub(crate) u_hat: G2,
+    pub(crate) v: G1,
     lines: PreparedG2,
 }
 
@@ -107,6 +108,17 @@ fn seed(group: &GroupKey, scope: Scope, message: &[u8]) -> Digest {
         Scope::Period(period) => transcript.append_u64("period", period),
     };
     transcript.digest()
+}
+
+/// What a signer commits to: `R1`, `R2`, `R3` of the paper. They do not travel; the challenge is their hash.
+#[derive(Clone, Copy, Debug)]
+pub struct Commitments {
+    /// `R1`. In the paper in G1.
+    pub r1: G2,
+    /// `R2`.
+    pub r2: Gt,
+    /// `R3`. In the paper in G1.
+    pub r3: G2,
 }
 
 /// The secrets of one signature.
@@ -283,6 +295,18 @@ impl Claim {
 
     /// Did some member of the group sign it? Whether that member is revoked is another question.
     pub fn verify(&self, host: Option<&Host>) -> bool {
+        let Commitments { r1, r2, r3 } = self.commitments(host);
+        self.is_challenged_by(&r1, &r2, &r3)
+    }
+
+    /// Is the challenge the hash of these commitments?
+    pub(crate) fn is_challenged_by(&self, r1: &G2, r2: &Gt, r3: &G2) -> bool {
+        let encoded = (&self.proof.t1, &self.proof.t2);
+        challenge(&self.group, self.scope, &self.message, encoded, (r1, r2, r3)) == self.c
+    }
+
+    /// The commitments that the responses lead to: the signer's, if it is one.
+    pub fn commitments(&self, host: Option<&Host>) -> Commitments {
         let Claim { t1, t2, c, .. } = self;
         let Bases { u_hat, v, .. } = &**self.bases(host);
         let r1 = u_hat.mul(&self.s_alpha) - t1.mul(c);
@@ -294,8 +318,17 @@ impl Claim {
             (t2.mul(c) - v.mul(&self.s_alpha), self.group.w_lines()),
         ]);
         let r3 = t1.mul(&self.s_x) - u_hat.mul(&self.s_delta);
-        let encoded = (&self.proof.t1, &self.proof.t2);
-        challenge(&self.group, self.scope, &self.message, encoded, (&r1, &r2, &r3)) == *c
+        Commitments { r1, r2, r3 }
+    }
+
+    /// What the equations of a batch are made of: bases, `T1`, `T2`, the challenge and the responses.
+    pub(crate) fn parts(&self, host: Option<&Host>) -> (Arc<Bases>, (G2, G1), [Scalar; 4]) {
+        let bases = Arc::clone(self.bases(host));
+        (
+            bases,
+            (self.t1, self.t2),
+            [self.c, self.s_alpha, self.s_x, self.s_delta],
+        )
     }
 
     /// `e(T2, u^)/e(v, T1) = e(A, u^)` of whoever signed.
@@ -314,6 +347,29 @@ impl Claim {
     pub(crate) fn for_test(&self) -> (G2, G1, G2, G1) {
         let bases = self.bases(None);
         (bases.u_hat, bases.v, self.t1, self.t2)
+    }
+
+    /// The same with a response that does not fit.
+    #[cfg(test)]
+    pub(crate) fn altered(&self, part: usize) -> Claim {
+        let mut proof = self.proof;
+        let response = match part {
+            0 => &mut proof.s_alpha,
+            1 => &mut proof.s_x,
+            _ => &mut proof.s_delta,
+        };
+        *response = (Scalar::from_bytes(response).expect("a scalar") + Scalar::ONE).to_bytes();
+        Claim::new(self.group.clone(), self.scope, self.message.clone(), proof).expect("decodes")
+    }
+
+    /// Appends all that says which signature it is, but for the group.
+    pub(crate) fn append_to(&self, transcript: &mut Transcript) {
+        transcript
+            .append("bases", seed(&self.group, self.scope, &self.message).as_ref())
+            .append("message", &self.message);
+        for (label, bytes) in self.proof.parts() {
+            transcript.append(label, bytes);
+        }
     }
 
     /// Appends all that the answer to any question about it depends on.
