@@ -30,6 +30,11 @@ pub const MARKS: &[Mark] = &[
         "published is a disputed message, not what makes it disputed; reach is no evidence, for it would need belief in the reporter",
     ),
     mark(
+        "which messages are verified (relevance, batches with R sent), flooder",
+        Source::Reconstruction,
+        "off by default; a batch's verdicts are computed one by one and shared, and charged as one sum",
+    ),
+    mark(
         "groups of prime order with a pairing, P, P', hash h, cipher under a key from G_T",
         Source::Published,
         "here BLS12-381, whose pairing has no isomorphism psi: G' -> G (that psi exists in the paper is literature, unconfirmed)",
