@@ -216,6 +216,7 @@ mod tests {
         roles: &[],
         messages: Said::SCHEMA,
         params: &[],
+        attacks: &[],
         marks: &[],
         setup: |_: &Setup| -> Result<Box<dyn Deployment>, SetupError> { Err(SetupError(String::new())) },
         fold: || -> Box<dyn Fold> { (PROTOCOLS[0].fold)() },

@@ -144,6 +144,63 @@ fn the_shipped_topologies_betray_nobody_by_order_numbers_or_addresses() {
     }
 }
 
+/// Eight of thirty vehicles lie: nothing but what they say tells them from the others.
+#[test]
+fn attackers_are_not_betrayed_by_order_numbers_or_addresses() {
+    let liars: Vec<String> = (1..=8).map(|n| format!("veh-{n}@2s")).collect();
+    let folder = tempfile::tempdir().expect("folder");
+    let misbehave = format!("protocols.ecpp.misbehave={}", liars.join(", "));
+    let words = [
+        "run",
+        "city",
+        "--headless",
+        "--quiet",
+        "--log",
+        "run.mcap",
+        "--duration",
+        "40s",
+    ];
+    let set = ["--set", "protocols.ecpp.key_lifetime=8s", "--set", &misbehave];
+    let output = roadveil(folder.path(), &[&words[..], &set].concat());
+    assert!(matches!(code(&output), 0 | 1), "{}", stderr(&output));
+    let (code, audit) = audited(folder.path(), "run.mcap");
+    assert_eq!((code, &audit["conclusion"]), (0, &"passed".into()), "{audit:#}");
+    let attack = &audit["attack"];
+    assert!(
+        attack["enough"] == true && attack["comparable"].as_u64() > Some(40),
+        "{attack:#}"
+    );
+    assert!(attack["others"].as_u64() > Some(100), "{attack:#}");
+    // The same log with a bit of the address set for liars.
+    let path = folder.path().join("run.mcap");
+    rewrite(&path, &folder.path().join("marked.mcap"), |records| mark_liars(records));
+    let (code, audit) = audited(folder.path(), "marked.mcap");
+    assert_eq!(code, 1, "{audit:#}");
+    let found = audit["attack"]["metadata"].as_array().expect("scores");
+    let bits = found
+        .iter()
+        .find(|score| score["name"] == "label_bits")
+        .expect("it is tried");
+    assert!(bits["corrected"].as_f64() < Some(0.001), "{audit:#}");
+}
+
+/// The lowest bit of each liar's addresses is set, and nobody else's changes.
+fn mark_liars(records: &mut [Record]) {
+    let senders = senders(records);
+    let says = |record: &Record| match &record.event {
+        Event::Emitted { node, name, .. } if &**name == "misbehaved" => Some(*node),
+        _ => None,
+    };
+    let liars: Vec<NodeId> = records.iter().filter_map(says).collect();
+    for record in records {
+        if let Event::Frame(frame) = &mut record.event
+            && liars.contains(&senders[&frame.tx])
+        {
+            frame.from.0[5] |= 1;
+        }
+    }
+}
+
 #[test]
 fn few_changes_are_insufficient_and_no_failure() {
     let (folder, _path) = logged("three-cars", "5s", "60s");

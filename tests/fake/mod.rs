@@ -80,6 +80,7 @@ static FAKE: Protocol = Protocol {
             help: "",
         },
     ],
+    attacks: &[],
     marks: &[],
     setup: |_| Err(SetupError("a stand-in has no roles".to_owned())),
     fold: || Box::new(NoEvents),

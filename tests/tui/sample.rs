@@ -64,6 +64,7 @@ static DEMO: Protocol = Protocol {
     ],
     messages: Demo::SCHEMA,
     params: &[],
+    attacks: &[],
     marks: &[],
     setup,
     fold: || Box::new(Keys::default()),

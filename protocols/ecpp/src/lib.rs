@@ -94,6 +94,7 @@ pub static PROTOCOL: Protocol = Protocol {
     ],
     messages: messages::Msg::SCHEMA,
     params: params::PARAMS,
+    attacks: &["misbehaved", "flooded"],
     marks: MARKS,
     setup: |setup| Ok(Box::new(setup::Issued::new(setup)?)),
     fold: || Box::new(view::Summary::default()),

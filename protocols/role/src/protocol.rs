@@ -131,6 +131,8 @@ pub struct Protocol {
     pub messages: &'static NamedType,
     /// Its parameters.
     pub params: &'static [ParamSpec],
+    /// Events by which a role says that its node attacks: truth, which nothing on the air may betray but the attack itself.
+    pub attacks: &'static [&'static str],
     /// What is published and what is reconstruction.
     pub marks: &'static [Mark],
     /// Hands out keys.

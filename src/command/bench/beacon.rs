@@ -88,6 +88,7 @@ pub static PROTOCOL: Protocol = Protocol {
             help: "no frame is sent after this moment",
         },
     ],
+    attacks: &[],
     marks: &[],
     setup,
     fold: || Box::new(Nothing),

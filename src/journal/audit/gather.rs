@@ -8,6 +8,7 @@ use roadveil_role::{LinkAddr, Time};
 
 use super::draws::unit;
 use crate::event::{Cast, Event, Frame, NodeId, Record, TxId};
+use crate::registry;
 
 /// A transmission's number is looked at modulo each number from 2 up to this.
 pub(super) const MODULI: usize = 64;
@@ -41,7 +42,7 @@ pub(super) struct Life {
     /// Where its frames stand among those that began at the same moment: a sum of shares from 0 to 1, and how many.
     stands: (f64, u64),
     /// For each modulus, the sum of its transmissions' numbers as points on a circle.
-    residues: Vec<(f64, f64)>,
+    pub(super) residues: Vec<(f64, f64)>,
     /// Truth: whose it is.
     owner: Owner,
 }
@@ -142,6 +143,9 @@ pub(super) struct Gathered {
     pub(super) lives: Vec<Life>,
     /// The changes of all vehicles, in the order in which the new addresses were first heard.
     pub(super) changes: Vec<Change>,
+    /// Truth, for each address of one node: did that node attack before the address was last heard? `None` for one that
+    /// several used, or nobody known.
+    pub(super) labelled: Vec<Option<bool>>,
     /// The vehicles whose frames began at the same moment, as the records stand.
     pub(super) moments: Vec<Vec<NodeId>>,
     /// Frames in all.
@@ -167,6 +171,8 @@ pub(super) struct Watch {
     moments: Vec<Vec<usize>>,
     last_tx: Option<TxId>,
     frames: u64,
+    /// Since when nodes attack.
+    attacks: BTreeMap<NodeId, Time>,
     /// How often a time between frames of one address was met, by milliseconds.
     pauses: BTreeMap<u64, u64>,
     /// For each modulus, its residues as points on a circle.
@@ -189,6 +195,7 @@ impl Watch {
             moments: Vec::new(),
             last_tx: None,
             frames: 0,
+            attacks: BTreeMap::new(),
             pauses: BTreeMap::new(),
             circle: (2..=MODULI)
                 .map(|modulus| (0..modulus).map(|residue| point(residue, modulus)).collect())
@@ -204,8 +211,19 @@ impl Watch {
                     self.lives[life].tell(*node);
                 }
             }
+            Event::Emitted { node, role, name, .. } if self.is_attack(*node, *role, name) => {
+                self.attacks.entry(*node).or_insert(record.at);
+            }
             _ => {}
         }
+    }
+
+    /// Does a role say by that event that it attacks?
+    fn is_attack(&self, node: NodeId, role: u8, event: &str) -> bool {
+        let node = self.cast.nodes.get(node.index());
+        let role = node.and_then(|node| node.roles.get(usize::from(role)));
+        let protocol = role.and_then(|role| registry::protocol(role.split('.').next()?));
+        protocol.is_some_and(|protocol| protocol.attacks.contains(&event))
     }
 
     fn hear(&mut self, at: Time, frame: &Frame) {
@@ -263,8 +281,14 @@ impl Watch {
                 .collect()
         };
         let moments = self.moments.iter().map(owners).collect();
+        let labelled = |life: &Life| match life.owner {
+            Owner::One(node) => Some(self.attacks.get(&node).is_some_and(|since| *since <= life.last.at)),
+            _ => None,
+        };
+        let labelled = self.lives.iter().map(labelled).collect();
         Gathered {
             changes,
+            labelled,
             moments,
             vehicles,
             period,

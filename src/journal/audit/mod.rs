@@ -7,17 +7,21 @@
 //! dealt out anew among the vehicles that changed within the same ten seconds, between the same kinds of address. One
 //! more asks whether frames of one moment stand in the order of the vehicles, changes or not.
 //!
+//! Where nodes attacked, the audit also asks whether their addresses can be told from others': see `labels`.
+//!
 //! What the air itself shows (time between frames, phase, size) is measured in the same way, and reported apart.
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | `gather` | a fold: what the stream says of each address, and whose it was |
 //! | `predict` | the predictors |
+//! | `labels` | attackers, told from others |
 //! | `permute` | bets, and how likely chance is to win as much |
 //! | `draws` | the same draws everywhere |
 
 mod draws;
 mod gather;
+mod labels;
 mod permute;
 mod predict;
 #[cfg(test)]
@@ -35,12 +39,14 @@ use self::predict::{Among, Context, METADATA, NODE_ORDER, PRIVACY, Predictor, TR
 use super::damage::Damage;
 use super::error::LogError;
 use super::reader::Log;
+pub use labels::{LabelScore, Labels};
 
 /// How unlikely, after correction, a link must be by chance to be called a leak.
 pub const LEVEL: f64 = 0.001;
 
 /// Fewest permutations with which something can be called a leak.
 pub const FEWEST_PERMUTATIONS: u64 = (TRIED as f64 / LEVEL) as u64 + 1;
+const _: () = assert!(labels::TRIED <= TRIED, "enough for attackers too");
 
 /// How an audit is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,6 +127,8 @@ pub struct Audit {
     pub metadata: Vec<Score>,
     /// What the air itself shows; it never fails an audit.
     pub privacy: Vec<Score>,
+    /// Whether attackers can be told from others; nothing if no event of the log says that anybody attacked.
+    pub attack: Option<Labels>,
     /// What could not be read of the log.
     #[serde(skip)]
     pub damage: Vec<Damage>,
@@ -162,6 +170,7 @@ fn judge(gathered: &Gathered, options: &Options) -> Audit {
         level: options.level,
         metadata: Vec::new(),
         privacy: Vec::new(),
+        attack: labels::labels(gathered, options.permutations, options.seed, options.level),
         damage: Vec::new(),
     };
     audit.metadata = scores(gathered, METADATA, options, TRIED);
@@ -219,9 +228,13 @@ fn scores(gathered: &Gathered, predictors: &[Predictor], options: &Options, trie
 }
 
 impl Audit {
-    /// What links addresses, and must not.
-    pub fn leaks(&self) -> impl Iterator<Item = &Score> {
-        self.metadata.iter().filter(|score| score.corrected < self.level)
+    /// What links addresses, or tells attackers, and must not.
+    pub fn leaks(&self) -> impl Iterator<Item = &'static str> {
+        let links = self.metadata.iter().map(|score| (score.name, score.corrected));
+        let labels = self.attack.iter().flat_map(|labels| &labels.metadata);
+        let labels = labels.map(|score| (score.name, score.corrected));
+        let leak = |(name, corrected): (&'static str, f64)| (corrected < self.level).then_some(name);
+        links.chain(labels).filter_map(leak)
     }
 }
 
@@ -261,6 +274,9 @@ impl fmt::Display for Audit {
         self.metadata.iter().try_for_each(|score| writeln!(f, "{score}"))?;
         writeln!(f, "\nprivacy: what the air itself shows; it never fails an audit")?;
         self.privacy.iter().try_for_each(|score| writeln!(f, "{score}"))?;
+        if let Some(attack) = &self.attack {
+            write!(f, "{attack}")?;
+        }
         writeln!(f)?;
         match self.conclusion {
             Conclusion::Passed => writeln!(
@@ -269,7 +285,7 @@ impl fmt::Display for Audit {
                 self.level
             ),
             Conclusion::Failed => {
-                let names: Vec<_> = self.leaks().map(|score| score.name).collect();
+                let names: Vec<_> = self.leaks().collect();
                 writeln!(f, "FAILED       the stream betrays who is who by {}", names.join(", "))
             }
             Conclusion::Insufficient => writeln!(

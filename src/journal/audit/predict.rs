@@ -27,7 +27,7 @@ pub(super) enum Among {
 }
 
 /// How long a span is, nanoseconds.
-const SPAN: u64 = 10_000_000_000;
+pub(super) const SPAN: u64 = 10_000_000_000;
 
 /// Most changes of a window; one with more is parted, by time.
 const MOST: usize = 400;

@@ -324,6 +324,7 @@ pub(super) static TOY: Protocol = Protocol {
         flag("break", false),
         flag("work_then_cancel", false),
     ],
+    attacks: &[],
     marks: &[],
     setup: |setup: &Setup| Ok(Box::new(Toys(setup.params.clone()))),
     fold: || Box::new(Nothing),
