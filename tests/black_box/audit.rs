@@ -152,13 +152,13 @@ fn attackers_are_not_betrayed_by_order_numbers_or_addresses() {
     let misbehave = format!("protocols.ecpp.misbehave={}", liars.join(", "));
     let words = [
         "run",
-        "city",
+        "ecpp",
         "--headless",
         "--quiet",
         "--log",
         "run.mcap",
         "--duration",
-        "40s",
+        "50s",
     ];
     let set = ["--set", "protocols.ecpp.key_lifetime=8s", "--set", &misbehave];
     let output = roadveil(folder.path(), &[&words[..], &set].concat());
