@@ -32,7 +32,7 @@ fn draw(topology: &str, until: Time, (width, height): (u16, u16), keys: &str) ->
     };
     let (mut feed, handle) = start(plan, Speed::Max).unwrap();
     let mut scene = Scene::new(feed.cast().clone());
-    let mut folds = Folds::new(PROTOCOLS, feed.cast());
+    let mut folds = Folds::new(PROTOCOLS, &[], feed.cast());
     'run: loop {
         for portion in feed.poll() {
             let Portion::Records(records) = portion else { continue };

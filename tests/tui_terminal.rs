@@ -86,7 +86,7 @@ fn child() {
         polls: 0,
         paused: false,
     };
-    match catch_unwind(AssertUnwindSafe(|| show(Box::new(feed), sample::PROTOCOLS))) {
+    match catch_unwind(AssertUnwindSafe(|| show(Box::new(feed), sample::PROTOCOLS, &[]))) {
         Ok(Ok(Exit::Quit)) => println!("left: quit"),
         Ok(Ok(Exit::Interrupted)) => println!("left: interrupted"),
         Ok(Err(error)) => println!("left: {error}"),

@@ -8,13 +8,16 @@
 //! | [`sighting`] | what antennas hear of vehicles, out of the frames of a run |
 //! | [`kalman`] | where something that moved so is by then, and how surely |
 //! | [`tracker`] | which new pseudonym is whose old one |
+//! | [`listener`] | a listener of a scenario, from record to figure |
 //! | [`privacy`] | how well that is known: anonymity, linking, trips followed |
 
 pub mod kalman;
+pub mod listener;
 pub mod privacy;
 pub mod sighting;
 pub mod tracker;
 
+pub use listener::Listener;
 pub use privacy::{Judged, Privacy};
 pub use sighting::{Antennas, Ear, Segment, Sighting};
 pub use tracker::{Links, Settings};

@@ -267,10 +267,12 @@ mod tests {
                 at: [0.0, 0.0],
                 speed: [0.0, 0.0],
             },
+            power: None,
         };
         Segment {
             addr: LinkAddr::local([0, 0, 0, 0, 0, addr]),
             sightings: vec![sighting(seconds.0), sighting(seconds.1)],
+            begins: None,
             node: NodeId(node),
         }
     }

@@ -6,7 +6,7 @@ use roadveil_role::tree::{Tree, describe};
 use roadveil_role::{LinkAddr, Protocol, Time};
 
 use super::kalman::State;
-use crate::event::{Cast, Event, Frame, NodeId, Record, TxId};
+use crate::event::{Cast, Event, Frame, NodeId, Reception, Record, TxId};
 
 /// A message that says where its sender is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Sighting {
     pub at: Time,
     /// Where the sender says it is, and how fast.
     pub state: State,
+    /// The antenna that received it best, and how strong, dBm; nothing if it was heard everywhere.
+    pub power: Option<(NodeId, i8)>,
 }
 
 /// All that was heard under one link address.
@@ -24,6 +26,8 @@ pub struct Segment {
     pub addr: LinkAddr,
     /// In order of time; at least one.
     pub sightings: Vec<Sighting>,
+    /// Where the validity of its certificate begins, milliseconds of the sender's clock, if a message told.
+    pub begins: Option<u64>,
     /// The node whose address it was. Truth: only to judge.
     pub node: NodeId,
 }
@@ -87,7 +91,7 @@ pub struct Ear {
     antennas: Antennas,
     protocols: &'static [&'static Protocol],
     /// Frames that are on the air, with what they say.
-    pending: BTreeMap<TxId, (LinkAddr, Sighting)>,
+    pending: BTreeMap<TxId, (LinkAddr, Sighting, Option<u64>)>,
     senders: BTreeMap<TxId, NodeId>,
     segments: BTreeMap<LinkAddr, Segment>,
 }
@@ -108,52 +112,84 @@ impl Ear {
     pub fn observe(&mut self, record: &Record) {
         match &record.event {
             Event::Frame(frame) => {
-                if let Some(state) = self.read(frame) {
-                    let sighting = Sighting { at: record.at, state };
-                    self.pending.insert(frame.tx, (frame.from, sighting));
+                if let Some((state, begins)) = self.read(frame) {
+                    let sighting = Sighting {
+                        at: record.at,
+                        state,
+                        power: None,
+                    };
+                    self.pending.insert(frame.tx, (frame.from, sighting, begins));
                 }
             }
             Event::Sent { tx, node, .. } if self.pending.contains_key(tx) => {
                 self.senders.insert(*tx, *node);
             }
             Event::Heard { tx, receptions } => {
-                let heard = match &self.antennas {
-                    Antennas::Everywhere => true,
-                    Antennas::At(nodes) => receptions
-                        .iter()
-                        .any(|reception| reception.lost.is_none() && nodes.binary_search(&reception.node).is_ok()),
-                };
                 let (pending, sender) = (self.pending.remove(tx), self.senders.remove(tx));
-                if let (true, Some((addr, sighting)), Some(node)) = (heard, pending, sender) {
+                if let (Some(power), Some((addr, sighting, begins)), Some(node)) =
+                    (self.heard(receptions), pending, sender)
+                {
                     let segment = self.segments.entry(addr).or_insert_with(|| Segment {
                         addr,
                         sightings: Vec::new(),
+                        begins: None,
                         node,
                     });
-                    segment.sightings.push(sighting);
+                    segment.sightings.push(Sighting { power, ..sighting });
+                    segment.begins = segment.begins.or(begins);
                 }
             }
             _ => {}
         }
     }
 
+    /// Was it heard, and how strong by which antenna?
+    fn heard(&self, receptions: &[Reception]) -> Option<Option<(NodeId, i8)>> {
+        let Antennas::At(nodes) = &self.antennas else {
+            return Some(None);
+        };
+        let here = |reception: &&Reception| reception.lost.is_none() && nodes.binary_search(&reception.node).is_ok();
+        let best = receptions
+            .iter()
+            .filter(here)
+            .max_by_key(|reception| (reception.dbm, reception.node));
+        best.map(|best| Some((best.node, best.dbm)))
+    }
+
+    /// What was heard so far, as [`finish`](Ear::finish) gives it at the end.
+    pub fn segments(&self) -> Vec<Segment> {
+        in_order(self.segments.values().cloned().collect())
+    }
+
     /// What was heard under each address, in order of the first moment.
     pub fn finish(self) -> Vec<Segment> {
-        let mut segments: Vec<Segment> = self.segments.into_values().collect();
-        for segment in &mut segments {
-            segment.sightings.sort_by_key(|sighting| sighting.at);
-        }
-        segments.sort_by_key(|segment| (segment.first().at, segment.addr));
-        segments
+        in_order(self.segments.into_values().collect())
     }
 
     /// Where a frame says that its sender is, if it does: the fields of a Cooperative Awareness Message, in whatever
     /// protocol's message.
-    fn read(&self, frame: &Frame) -> Option<State> {
+    fn read(&self, frame: &Frame) -> Option<(State, Option<u64>)> {
         let number = *frame.bytes.first()?;
         let protocol = self.protocols.iter().find(|protocol| protocol.number == number)?;
-        said(&describe(protocol.messages, &frame.bytes))
+        let tree = describe(protocol.messages, &frame.bytes);
+        Some((said(&tree)?, begins(&tree)))
     }
+}
+
+fn in_order(mut segments: Vec<Segment>) -> Vec<Segment> {
+    for segment in &mut segments {
+        segment.sightings.sort_by_key(|sighting| sighting.at);
+    }
+    segments.sort_by_key(|segment| (segment.first().at, segment.addr));
+    segments
+}
+
+/// Looks for a validity, and where it begins: the fields of a certificate, in whatever protocol's message.
+fn begins(tree: &Tree) -> Option<u64> {
+    if tree.name == "validity" {
+        return tree.parts.iter().find(|part| part.name == "from")?.value.parse().ok();
+    }
+    tree.parts.iter().find_map(begins)
 }
 
 /// Looks for a struct with position, speed and heading.
@@ -180,7 +216,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::event::{CastNode, Map, Reception};
+    use crate::event::{CastNode, Map};
     use crate::registry::PROTOCOLS;
     use postcard_schema::Schema;
     use roadveil_role::message::encode;

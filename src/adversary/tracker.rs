@@ -12,6 +12,7 @@ use pathfinding::matrix::Matrix;
 
 use super::kalman::{Estimate, Noise};
 use super::sighting::Segment;
+use crate::event::NodeId;
 
 /// What the tracker takes for granted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +25,10 @@ pub struct Settings {
     pub overlap: f64,
     /// Greatest squared Mahalanobis distance, four degrees of freedom.
     pub gate: f64,
+    /// Does it compare the powers with which the last message of one pseudonym and the first of another were received?
+    pub power: bool,
+    /// Does it read where validities begin? A key is asked for when the one before is about to go.
+    pub validity: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +43,8 @@ impl Default for Settings {
             silence: 30.0,
             overlap: 0.2,
             gate: 18.467,
+            power: false,
+            validity: false,
         }
     }
 }
@@ -74,9 +81,11 @@ const MAX_PAIRS: usize = 50_000_000;
 /// If so many compete that they would fill the memory.
 pub fn link(segments: &[Segment], settings: &Settings) -> Result<Links, TooMany> {
     let mut candidates = Vec::with_capacity(segments.len());
+    let quantum = settings.validity.then(|| quantum(segments));
+    let settings = &sharpened(settings, quantum);
     let mut all = 0;
     for (number, segment) in segments.iter().enumerate() {
-        let found = gate(number, segment, segments, settings);
+        let found = gate(number, segment, segments, settings, quantum);
         all += found.len();
         if all > MAX_CANDIDATES {
             return Err(TooMany);
@@ -88,7 +97,13 @@ pub fn link(segments: &[Segment], settings: &Settings) -> Result<Links, TooMany>
 }
 
 /// Those that may follow a segment. `segments` are in order of their first moments.
-fn gate(number: usize, segment: &Segment, segments: &[Segment], settings: &Settings) -> Vec<Candidate> {
+fn gate(
+    number: usize,
+    segment: &Segment,
+    segments: &[Segment],
+    settings: &Settings,
+    quantum: Option<u64>,
+) -> Vec<Candidate> {
     let end = segment.last().at.as_secs_f64();
     let estimate = filter(segment, settings.noise);
     let begin = |other: &Segment| other.first().at.as_secs_f64();
@@ -97,15 +112,75 @@ fn gate(number: usize, segment: &Segment, segments: &[Segment], settings: &Setti
     (from..to)
         .filter(|&other| other != number)
         .filter_map(|other| {
+            let asked = quantum.map_or(Some(0.0), |quantum| begins_cost(&segments[other], end, quantum))?;
             let first = segments[other].first();
             let later = estimate.after((first.at.as_secs_f64() - end).max(0.0), settings.noise);
             let (distance, determinant) = later.distance(first.state, settings.noise);
+            let powers = if settings.power {
+                power_cost(segment.last().power, first.power)
+            } else {
+                0.0
+            };
             (distance <= settings.gate).then_some(Candidate {
                 segment: other,
-                cost: (distance + determinant) / 2.0,
+                cost: (distance + determinant) / 2.0 + asked + powers,
             })
         })
         .collect()
+}
+
+/// The largest number of milliseconds of which all validities that were heard begin on a multiple: what they are rounded
+/// to, as far as a listener can tell. 0 if none was heard.
+fn quantum(segments: &[Segment]) -> u64 {
+    let gcd = |mut a: u64, mut b: u64| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    segments.iter().filter_map(|segment| segment.begins).fold(0, gcd)
+}
+
+/// With validities that fit, a vehicle may have moved less likely and still be the one: the gate is wider by twice the
+/// logarithm of how much rarer such a fit is by chance than any beginning within the silence.
+fn sharpened(settings: &Settings, quantum: Option<u64>) -> Settings {
+    let fit = |quantum: u64| settings.silence / (quantum as f64 / 1000.0 + EXCHANGE);
+    let rarer = quantum.map_or(1.0, fit).max(1.0);
+    Settings {
+        gate: settings.gate + 2.0 * libm::log(rarer),
+        ..*settings
+    }
+}
+
+/// How long after the end of a pseudonym the next one's key was asked for at the latest, seconds: clocks, and a last
+/// message that was not heard.
+const ASKED_AFTER: f64 = 0.2;
+/// How long an exchange takes, mean, seconds; and what a very long one costs at most.
+const EXCHANGE: f64 = 0.3;
+const LONGEST_COST: f64 = 8.0;
+
+/// What it costs that a pseudonym whose validity begins there should follow one that ended then. Its key was asked for within
+/// a quantum after the beginning, and used when the exchange was over; nothing if that is impossible. One of which it is
+/// not known costs nothing.
+fn begins_cost(segment: &Segment, end: f64, quantum: u64) -> Option<f64> {
+    let Some(begins) = segment.begins else { return Some(0.0) };
+    let begins = begins as f64 / 1000.0;
+    let exchange = (end - (begins + quantum as f64 / 1000.0)).max(0.0);
+    (begins <= end + ASKED_AFTER).then_some((exchange / EXCHANGE).min(LONGEST_COST))
+}
+
+/// Standard deviation of the difference of two received powers at one antenna, a little while apart, dB: fading.
+const POWER_SIGMA: f64 = 6.0;
+
+/// What it costs that two messages were received so differently. Powers at different antennas say nothing.
+fn power_cost(last: Option<(NodeId, i8)>, first: Option<(NodeId, i8)>) -> f64 {
+    match (last, first) {
+        (Some((one, before)), Some((other, after))) if one == other => {
+            let sigmas = (f64::from(before) - f64::from(after)) / POWER_SIGMA;
+            sigmas * sigmas / 2.0
+        }
+        _ => 0.0,
+    }
 }
 
 /// Where a segment's sender is at its end.
@@ -192,7 +267,6 @@ mod tests {
     use super::*;
     use crate::adversary::kalman::State;
     use crate::adversary::sighting::Sighting;
-    use crate::event::NodeId;
     use proptest::prelude::*;
     use roadveil_role::{LinkAddr, Time};
 
@@ -206,11 +280,13 @@ mod tests {
                     at: [at.0 + speed.0 * t, at.1 + speed.1 * t],
                     speed: [speed.0, speed.1],
                 },
+                power: None,
             }
         };
         Segment {
             addr: LinkAddr::local([0, 0, 0, 0, 0, addr]),
             sightings: (tenths.0..=tenths.1).map(sighting).collect(),
+            begins: None,
             node: NodeId(node),
         }
     }
@@ -280,6 +356,76 @@ mod tests {
             cost: 1.0,
         };
         assert_eq!(assign(&vec![vec![one]; 8_000], 4.0), Err(TooMany));
+    }
+
+    /// Two vehicles side by side fall silent for some seconds: nothing tells who is who but when their keys were asked for.
+    #[test]
+    fn an_exact_validity_links_over_a_silence_and_a_rounded_one_does_not() {
+        let segments = |rounded: u64| {
+            let with = |mut segment: Segment, begins: u64| {
+                segment.begins = Some(begins - begins % rounded);
+                segment
+            };
+            vec![
+                with(drive(1, 1, (0, 99), (0.0, 0.0), (10.0, 0.0)), 0),
+                with(drive(2, 2, (0, 129), (0.0, 1.0), (10.0, 0.0)), 0),
+                // The second is heard again first, and a little nearer to where the other was.
+                with(drive(2, 3, (160, 250), (0.0, 0.4), (10.0, 0.0)), 12_600),
+                with(drive(1, 4, (170, 250), (0.0, 0.6), (10.0, 0.0)), 9_700),
+            ]
+        };
+        let settings = |validity| Settings {
+            validity,
+            ..Settings::default()
+        };
+        let candidates = |rounded, validity| {
+            let links = link(&segments(rounded), &settings(validity)).expect("few");
+            links.candidates[..2].iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(candidates(1, false), [2, 2], "who does not look cannot tell");
+        // The second's was not asked for when the first ended; the first's could be, by an exchange of three seconds.
+        assert_eq!(candidates(1, true), [1, 2]);
+        assert_eq!(candidates(10_000, true), [2, 2]);
+        let links = link(&segments(1), &settings(true)).expect("few");
+        assert_eq!(links.next[..2], [Some(3), Some(2)]);
+    }
+
+    #[test]
+    fn the_quantum_is_told_from_what_is_heard() {
+        let with = |begins: Option<u64>| Segment {
+            begins,
+            ..drive(1, 1, (0, 9), (0.0, 0.0), (1.0, 0.0))
+        };
+        let of = |begins: &[Option<u64>]| quantum(&begins.iter().map(|begins| with(*begins)).collect::<Vec<_>>());
+        assert_eq!(of(&[Some(20_000), None, Some(50_000), Some(0)]), 10_000);
+        assert_eq!(of(&[Some(20_000), Some(50_001)]), 1);
+        assert_eq!(of(&[None]), 0);
+    }
+
+    #[test]
+    fn powers_at_one_antenna_tell_and_at_two_say_nothing() {
+        let at = |node, dbm| Some((NodeId(node), dbm));
+        assert_eq!(power_cost(at(1, -60), at(1, -72)), 2.0);
+        assert_eq!(power_cost(at(1, -60), at(2, -72)), 0.0);
+        assert_eq!(power_cost(None, at(1, -60)), 0.0);
+        // Two beginnings alike in place and movement: the power decides, if it is looked at.
+        let with = |mut segment: Segment, dbm: i8| {
+            segment.sightings.iter_mut().for_each(|one| one.power = at(1, dbm));
+            segment
+        };
+        let segments = [
+            with(drive(1, 1, (0, 99), (0.0, 0.0), (10.0, 0.0)), -60),
+            with(drive(2, 2, (101, 199), (0.0, 2.0), (10.0, 0.0)), -60),
+            with(drive(1, 3, (101, 199), (0.0, 1.0), (10.0, 0.0)), -75),
+        ];
+        let next = |power| {
+            let settings = Settings {
+                power,
+                ..Settings::default()
+            };
+            link(&segments, &settings).expect("few").next[0]
+        };
+        assert_eq!((next(false), next(true)), (Some(2), Some(1)));
     }
 
     /// The least cost over all assignments, tried one by one.

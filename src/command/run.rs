@@ -130,8 +130,9 @@ fn run_headless(plan: Plan, quiet: bool) -> Result<Finished, Failure> {
 }
 
 fn run_live(plan: Plan, speed: crate::feed::Speed) -> Result<(Finished, tui::Exit), Failure> {
+    let scenario = Arc::clone(&plan.scenario);
     let (feed, handle) = session::start(plan, speed).map_err(failure)?;
-    let left = tui::show(Box::new(feed), PROTOCOLS);
+    let left = tui::show(Box::new(feed), PROTOCOLS, &scenario.listeners);
     // Whatever became of the screen: the run is ended in good order, and its log closed.
     let finished = handle.finish().map_err(failure)?;
     let left = left.map_err(|error| Failure::io("the terminal failed", &error))?;

@@ -8,7 +8,9 @@ use roadveil_role::protocol::report_name;
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{Protocol, Reason, Time, Value};
 
+use crate::adversary::{Listener, Privacy};
 use crate::event::{Cast, Event, Record};
+use crate::scenario;
 
 /// How many, and how many bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,7 @@ impl Channel {
 pub struct Summary {
     cast: Arc<Cast>,
     protocols: Vec<(&'static Protocol, Box<dyn Fold>)>,
+    listeners: Vec<Listener>,
     /// Events seen.
     pub events: u64,
     /// Transmissions, over the air and over the wires.
@@ -67,6 +70,7 @@ impl Summary {
             .filter(|protocol| cast.protocols.iter().any(|name| name == protocol.name));
         Summary {
             protocols: folds.map(|&protocol| (protocol, (protocol.fold)())).collect(),
+            listeners: Vec::new(),
             cast,
             events: 0,
             sent: 0,
@@ -83,9 +87,18 @@ impl Summary {
         }
     }
 
+    /// The same with listeners, who know the messages of those protocols.
+    #[must_use]
+    pub fn listened_to(mut self, listeners: &[scenario::Listener], protocols: &'static [&'static Protocol]) -> Summary {
+        let listeners = listeners.iter();
+        self.listeners = listeners.map(|listener| Listener::new(listener, protocols)).collect();
+        self
+    }
+
     /// Takes one record in.
     pub fn observe(&mut self, record: &Record) {
         self.events += 1;
+        self.listeners.iter_mut().for_each(|listener| listener.observe(record));
         self.now = record.at;
         match &record.event {
             Event::Frame(frame) => self.count_message(&frame.bytes),
@@ -209,6 +222,13 @@ impl Summary {
             .map(|(protocol, fold)| (protocol.name, fold.figures()))
     }
 
+    /// What each listener knows; nothing of one who hears too many to follow.
+    pub fn privacy(&self) -> impl Iterator<Item = (&str, Option<Privacy>)> {
+        self.listeners
+            .iter()
+            .map(|listener| (listener.name(), listener.figures()))
+    }
+
     /// What each protocol shows.
     pub fn views(&self) -> Vec<View> {
         self.protocols.iter().flat_map(|(_, fold)| fold.views()).collect()
@@ -242,6 +262,12 @@ impl Summary {
                     "bytes" => count(found.bytes),
                     _ => None,
                 }
+            }
+            ["privacy", listener, figure] => {
+                let listener = self.listeners.iter().find(|known| known.name() == *listener)?;
+                let figures = listener.figures()?.named();
+                let (_, value, _) = figures.into_iter().find(|(name, ..)| name == figure)?;
+                Some(value).filter(|value| value.is_finite())
             }
             [protocol, name] => {
                 let (_, fold) = self.protocols.iter().find(|(known, _)| known.name == *protocol)?;

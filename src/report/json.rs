@@ -4,6 +4,8 @@ use roadveil_crypto::Op;
 use roadveil_role::{Reason, Value};
 use serde_json::{Map, Number, Value as Json, json};
 
+use crate::adversary::Privacy;
+use crate::scenario::PRIVACY_FIGURES;
 use crate::session::Finished;
 
 /// Name and version of the report's form.
@@ -39,6 +41,7 @@ pub fn report(finished: &Finished) -> Json {
             "unsent": reasons(summary.unsent()),
         },
         "channel_busy_ratio": summary.channel_busy_ratio().map(|(mean, most)| json!({ "mean": mean, "max": most })),
+        "privacy": privacy(finished),
         "messages": messages(finished),
         "ops": operations(finished),
         "expect": finished.expectations.iter().map(|outcome| json!({
@@ -65,6 +68,23 @@ fn reasons(counts: impl Iterator<Item = (Reason, u64)>) -> Json {
     Json::Object(
         counts
             .map(|(reason, count)| (reason.name().to_owned(), json!(count)))
+            .collect(),
+    )
+}
+
+/// What listeners know, by their names; null where there was nothing to count, or too much.
+fn privacy(finished: &Finished) -> Json {
+    let null = || {
+        PRIVACY_FIGURES
+            .iter()
+            .map(|name| ((*name).to_owned(), Json::Null))
+            .collect()
+    };
+    let of = |figures: Option<Privacy>| figures.map_or_else(|| Json::Object(null()), |figures| figures.json());
+    let listeners = finished.summary.privacy();
+    Json::Object(
+        listeners
+            .map(|(name, figures)| (name.to_owned(), of(figures)))
             .collect(),
     )
 }

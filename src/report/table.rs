@@ -130,6 +130,18 @@ fn write_figures(text: &mut String, summary: &Summary, executed: Option<&Execute
             line(text, &format!("{protocol}.{name}"), &brief(&value))?;
         }
     }
+    for (listener, figures) in summary.privacy() {
+        match figures {
+            None => line(text, &format!("privacy.{listener}"), "too many pseudonyms to follow")?,
+            Some(figures) => figures.named().into_iter().try_for_each(|(name, value, _)| {
+                let value = match name {
+                    "changes" | "trips" | "trips_with_change" => value.to_string(),
+                    _ => brief(&Value::F64(value)),
+                };
+                line(text, &format!("privacy.{listener}.{name}"), &value)
+            })?,
+        }
+    }
     Ok(())
 }
 

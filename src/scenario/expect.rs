@@ -6,12 +6,13 @@ use roadveil_crypto::Op;
 use roadveil_role::protocol::report_name;
 use roadveil_role::{Reason, Time};
 
-use super::Configured;
 use super::document::{Item, printable};
 use super::error::{Error, one_of};
+use super::listener::FIGURES;
+use super::{Configured, Listener};
 
 /// Names with which a path into the report may begin, besides those of the scenario's protocols.
-pub const ROOTS: &[&str] = &["events", "frames", "messages", "ops"];
+pub const ROOTS: &[&str] = &["events", "frames", "messages", "ops", "privacy"];
 
 /// Figures under `frames`.
 const FRAMES: &[&str] = &[
@@ -104,8 +105,21 @@ pub struct Expectation {
 /// What an expectation must look like.
 const EXPECTED: &str = "a figure, a relation and a number, such as \"ecpp.keys_issued >= 10\"";
 
+/// Whose figures a report has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'s> {
+    protocols: &'s [Configured],
+    listeners: &'s [Listener],
+}
+
+impl Known<'_> {
+    pub(super) fn of<'s>(protocols: &'s [Configured], listeners: &'s [Listener]) -> Known<'s> {
+        Known { protocols, listeners }
+    }
+}
+
 /// Reads all expectations.
-pub(super) fn read(item: Option<Item<'_>>, protocols: &[Configured]) -> Result<Vec<Expectation>, Error> {
+pub(super) fn read(item: Option<Item<'_>>, known: Known<'_>) -> Result<Vec<Expectation>, Error> {
     let Some(item) = item else { return Ok(Vec::new()) };
     let sections = item.sections("[[expect]]")?;
     if sections.len() > MAX_EXPECTATIONS {
@@ -120,7 +134,7 @@ pub(super) fn read(item: Option<Item<'_>>, protocols: &[Configured]) -> Result<V
         let Some((path, relation, value)) = split(text) else {
             return Err(that.wrong(EXPECTED));
         };
-        check_path(&that, path, protocols)?;
+        check_path(&that, path, known)?;
         let at = at.map(|at| Time::ZERO + at);
         expectations.push(Expectation {
             text: text.to_owned(),
@@ -163,24 +177,27 @@ enum Missing {
         found: String,
         valid: Vec<String>,
     },
-    /// It ends too early.
-    Unfinished,
+    /// It ends too early: how it goes on.
+    Unfinished(&'static str),
 }
 
-/// Where a message's name goes on.
-const UNFINISHED: &str = "a message and `count` or `bytes`, such as messages.ecpp.safety.count";
+/// How a listener's name goes on.
+const PRIVACY: &str = "a listener and a figure, such as privacy.ear.linked_share";
+
+/// How a message's name goes on.
+const MESSAGES: &str = "a message and `count` or `bytes`, such as messages.ecpp.safety.count";
 
 /// Can the report have such a figure? If not, the error is the item's.
-fn check_path(item: &Item<'_>, path: &str, protocols: &[Configured]) -> Result<(), Error> {
-    look_for(path, protocols).map_err(|missing| match missing {
+fn check_path(item: &Item<'_>, path: &str, known: Known<'_>) -> Result<(), Error> {
+    look_for(path, known).map_err(|missing| match missing {
         Missing::Unknown { what, found, valid } => item.unknown(what, &found, valid.iter().map(String::as_str)),
-        Missing::Unfinished => item.wrong(UNFINISHED),
+        Missing::Unfinished(expected) => item.wrong(expected),
     })
 }
 
 /// Can the report have such a figure? If not, the error is that of a file called so.
-pub(super) fn check_figure(file: &str, path: &str, protocols: &[Configured]) -> Result<(), Error> {
-    look_for(path, protocols).map_err(|missing| match missing {
+pub(super) fn check_figure(file: &str, path: &str, known: Known<'_>) -> Result<(), Error> {
+    look_for(path, known).map_err(|missing| match missing {
         Missing::Unknown { what, found, valid } => {
             let valid = || valid.iter().map(String::as_str);
             Error::of(
@@ -194,11 +211,12 @@ pub(super) fn check_figure(file: &str, path: &str, protocols: &[Configured]) -> 
             .expected(one_of(valid()))
             .nearest(&found, valid())
         }
-        Missing::Unfinished => Error::of(file, format!("no figure `{}`", printable(path))).expected(UNFINISHED),
+        Missing::Unfinished(expected) => Error::of(file, format!("no figure `{}`", printable(path))).expected(expected),
     })
 }
 
-fn look_for(path: &str, protocols: &[Configured]) -> Result<(), Missing> {
+fn look_for(path: &str, known: Known<'_>) -> Result<(), Missing> {
+    let Known { protocols, listeners } = known;
     let segments: Vec<&str> = path.split('.').collect();
     let names = || protocols.iter().map(|configured| configured.protocol.name);
     let known = |found: &str, what: &'static str, valid: Vec<&str>| match valid.contains(&found) {
@@ -228,12 +246,21 @@ fn look_for(path: &str, protocols: &[Configured]) -> Result<(), Missing> {
         ["messages", protocol, ..] if !names().any(|name| name == *protocol) => {
             known(protocol, "protocol", names().collect())
         }
-        ["messages", ..] => Err(Missing::Unfinished),
+        ["messages", ..] => Err(Missing::Unfinished(MESSAGES)),
         ["ops", op, what] if Op::from_name(op).is_some() => {
             // What was executed is a host figure: a run must not succeed or fail by it.
             known(what, "figure of an operation", vec!["charged"])
         }
         ["ops", op, ..] => known(op, "operation", Op::ALL.iter().map(|op| op.name()).collect()),
+        ["privacy", listener, figure] => {
+            known(
+                listener,
+                "listener",
+                listeners.iter().map(|other| other.name.as_str()).collect(),
+            )?;
+            known(figure, "figure of a listener", FIGURES.to_vec())
+        }
+        ["privacy", ..] => Err(Missing::Unfinished(PRIVACY)),
         [protocol, figure] if names().any(|name| name == *protocol) => {
             // A fresh fold already knows the names of its figures; one that names none yet may have any.
             let own = protocols

@@ -43,6 +43,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp-overload.toml"),
     },
     Shipped {
+        name: "ecpp-privacy",
+        title: "ECPP overheard: who follows whom over changes of pseudonym",
+        text: include_str!("../../topologies/ecpp-privacy.toml"),
+    },
+    Shipped {
         name: "gsb",
         title: "GSB on a straight road: four cars sign as one group, one of them is revoked",
         text: include_str!("../../topologies/gsb.toml"),
@@ -70,6 +75,11 @@ const STUDIES: &[Shipped] = &[
         name: "key-storm",
         title: "ECPP: waiting for keys, by the rate of a flood of requests",
         text: include_str!("../../topologies/studies/key-storm.toml"),
+    },
+    Shipped {
+        name: "privacy",
+        title: "ECPP: who is followed, by lifetime of keys, silence and rounding of validities",
+        text: include_str!("../../topologies/studies/privacy.toml"),
     },
     Shipped {
         name: "verification",

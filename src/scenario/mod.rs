@@ -18,6 +18,7 @@ mod error;
 mod expect;
 pub mod import;
 pub mod library;
+mod listener;
 mod nodes;
 mod overrides;
 pub mod profile;
@@ -38,6 +39,7 @@ use toml::de::DeTable;
 pub use error::{Error, Invalid, nearest};
 pub use expect::{Expectation, Relation};
 pub use import::{Import, import};
+pub use listener::{FIGURES as PRIVACY_FIGURES, Listener, listeners_of_log};
 pub use profile::Profile;
 pub use study::Study;
 pub use timeline::{Fault, Planned};
@@ -85,6 +87,8 @@ pub struct Scenario {
     pub protocols: Vec<Configured>,
     /// What happens to nodes and links, in order of time.
     pub timeline: Vec<Planned>,
+    /// Who listens to the air.
+    pub listeners: Vec<Listener>,
     /// What the run must show.
     pub expect: Vec<Expectation>,
     /// Files that the topology names.
@@ -348,8 +352,9 @@ impl Scenario {
                 self.seed
             ),
             format!(
-                "  {} faults planned, {} expectations",
+                "  {} faults planned, {} listeners, {} expectations",
                 self.timeline.len(),
+                self.listeners.len(),
                 self.expect.len()
             ),
         ];
@@ -391,7 +396,7 @@ impl Builder<'_, '_> {
             root.get("backhaul"),
         );
         let (profile, protocols) = (root.get("profile"), root.get("protocols"));
-        let (timeline, expect) = (root.get("timeline"), root.get("expect"));
+        let (timeline, listener, expect) = (root.get("timeline"), root.get("listener"), root.get("expect"));
         root.finish()?;
 
         let radio = protocols::radio(radio)?;
@@ -409,7 +414,9 @@ impl Builder<'_, '_> {
             .collect();
         let backhaul = protocols::backhaul(backhaul, &names, &nodes)?;
         let timeline = timeline::read(timeline, &names, &nodes)?;
-        let expect = expect::read(expect, &configured)?;
+        let radio_at = |index: usize| nodes.get(index).is_some_and(|node| node.radio);
+        let listeners = listener::read(listener, &names, radio_at)?;
+        let expect = expect::read(expect, expect::Known::of(&configured, &listeners))?;
         let duration = duration
             .or_else(|| area.span.filter(|span| !span.is_zero()))
             .unwrap_or(Duration::from_secs(60));
@@ -429,6 +436,7 @@ impl Builder<'_, '_> {
             backhaul,
             protocols: configured,
             timeline,
+            listeners,
             expect,
             inputs,
         })

@@ -81,12 +81,16 @@ pub(super) fn read<'d>(
 /// Reads one `[[node]]`.
 fn read_rule<'d>(section: Section<'d>, registry: &[&'static Protocol], profiles: &Profiles) -> Result<Rule<'d>, Error> {
     let name = section.get("name");
-    let roles = read_roles(&section.need("roles", "an array such as [\"ecpp.obu\"]")?, registry)?;
+    let radio = section.get("radio");
+    let listens = radio
+        .as_ref()
+        .is_some_and(|item| item.value.get_ref().as_bool() == Some(true));
+    let roles = section.need("roles", "an array such as [\"ecpp.obu\"]")?;
+    let roles = read_roles(&roles, registry, listens)?;
     let place = read_place(&section)?;
     let needs_wire = roles.iter().find(|(role, _)| role.role.wired);
     let needs_radio = roles.iter().find(|(role, _)| role.role.radio);
     let wired = section.get("wired");
-    let radio = section.get("radio");
     let is_wired = wired.as_ref().map_or(Ok(needs_wire.is_some()), |item| item.flag())?;
     let has_radio = radio.as_ref().map_or(Ok(needs_radio.is_some()), |item| item.flag())?;
     if let (Some((role, _)), Some(item), false) = (needs_wire, &wired, is_wired) {
@@ -163,12 +167,16 @@ fn read_rule<'d>(section: Section<'d>, registry: &[&'static Protocol], profiles:
     })
 }
 
-/// Reads `roles = ["protocol.role", ...]`.
-fn read_roles<'d>(item: &Item<'d>, registry: &[&'static Protocol]) -> Result<Vec<(RoleRef, Item<'d>)>, Error> {
+/// Reads `roles = ["protocol.role", ...]`. A node that only listens has none.
+fn read_roles<'d>(
+    item: &Item<'d>,
+    registry: &[&'static Protocol],
+    listens: bool,
+) -> Result<Vec<(RoleRef, Item<'d>)>, Error> {
     let expected = "an array of roles such as [\"ecpp.obu\"]";
     let items = item.array(expected)?;
-    if items.is_empty() {
-        return Err(item.wrong("at least one role"));
+    if items.is_empty() && !listens {
+        return Err(item.wrong("at least one role, or `radio = true` for a node that only listens"));
     }
     let mut roles: Vec<(RoleRef, Item<'d>)> = Vec::new();
     for item in items {

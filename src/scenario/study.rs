@@ -173,7 +173,8 @@ impl Study {
             scenario.expect.clear();
         }
         for figure in &self.figures {
-            super::expect::check_figure(&self.name, figure, &scenario.protocols)?;
+            let known = super::expect::Known::of(&scenario.protocols, &scenario.listeners);
+            super::expect::check_figure(&self.name, figure, known)?;
         }
         Ok(scenario)
     }

@@ -91,7 +91,7 @@ impl Engine {
         };
         Ok(Engine {
             recorder: RecorderThread::spawn(recorder)?,
-            summary: Summary::new(Arc::clone(&cast), PROTOCOLS),
+            summary: Summary::new(Arc::clone(&cast), PROTOCOLS).listened_to(&plan.scenario.listeners, PROTOCOLS),
             judge: Judge::new(&plan.scenario.expect),
             kernel,
             cast,

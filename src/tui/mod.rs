@@ -41,6 +41,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::feed::{Control, Feed, Portion, Status};
 use crate::metrics::scene::Scene;
+use crate::scenario::Listener;
 
 pub use folds::Folds;
 pub use names::Protocols;
@@ -58,10 +59,12 @@ const FRAME_REMOTE: Duration = Duration::from_millis(80);
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// How the screen is to be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The protocols that it can name, decode and show views of.
     pub protocols: Protocols,
+    /// Who listens, and is to be shown what he knows.
+    pub listeners: Vec<Listener>,
     /// How inks look.
     pub theme: Theme,
     /// Time between two frames.
@@ -76,6 +79,7 @@ impl Options {
             .any(|name| std::env::var_os(name).is_some());
         Options {
             protocols,
+            listeners: Vec::new(),
             theme: Theme::from_env(),
             frame: if remote { FRAME_REMOTE } else { FRAME },
         }
@@ -108,9 +112,13 @@ pub async fn run(feed: Box<dyn Feed>, options: Options) -> io::Result<Exit> {
 ///
 /// # Errors
 /// As [`run`], and if the runtime cannot be made.
-pub fn show(feed: Box<dyn Feed>, protocols: Protocols) -> io::Result<Exit> {
+pub fn show(feed: Box<dyn Feed>, protocols: Protocols, listeners: &[Listener]) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(feed, Options::from_env(protocols)))
+    let options = Options {
+        listeners: listeners.to_vec(),
+        ..Options::from_env(protocols)
+    };
+    runtime.block_on(run(feed, options))
 }
 
 type Screenful = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -131,7 +139,7 @@ impl App {
         let cast = feed.cast().clone();
         App {
             scene: Scene::new(cast.clone()),
-            folds: Folds::new(options.protocols, &cast),
+            folds: Folds::new(options.protocols, &options.listeners, &cast),
             ui: Ui::new(options.protocols, options.theme),
             cache: Cache::default(),
             status: steady(feed.status()),
@@ -211,7 +219,7 @@ impl App {
                 Portion::Restart => {
                     let cast = self.feed.cast().clone();
                     self.scene = Scene::new(cast.clone());
-                    self.folds = Folds::new(self.options.protocols, &cast);
+                    self.folds = Folds::new(self.options.protocols, &self.options.listeners, &cast);
                 }
                 Portion::Records(records) => {
                     for record in records.iter() {

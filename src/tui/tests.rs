@@ -66,6 +66,7 @@ fn told() -> Told {
 
 fn app(told: &Told) -> App {
     let options = Options {
+        listeners: Vec::new(),
         protocols: &[],
         theme: Theme::new(true),
         frame: FRAME,

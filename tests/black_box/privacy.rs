@@ -85,3 +85,76 @@ fn what_is_asked_wrongly_is_said() {
         );
     }
 }
+
+/// The listeners of a topology: in the report, in a replay, and, for one who has no cue, as `log privacy` finds it.
+#[test]
+fn listeners_of_a_topology_are_in_its_report_and_its_replay() {
+    let folder = tempfile::tempdir().expect("folder");
+    let words = [
+        "run",
+        "ecpp-privacy",
+        "--headless",
+        "--quiet",
+        "--duration",
+        "25s",
+        "--log",
+        "run.mcap",
+    ];
+    let output = roadveil(folder.path(), &[&words[..], &["--report", "-"]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let listeners = report["privacy"].as_object().expect("listeners");
+    let names: Vec<&str> = listeners.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["curious", "everywhere", "gauger", "reader", "stranger", "units"]
+    );
+    for (name, antennas) in [
+        ("everywhere", "all"),
+        ("stranger", "ear-*"),
+        ("units", "rsu-*"),
+        ("curious", "rsu-1"),
+    ] {
+        let mut found = figures(folder.path(), &["--antennas", antennas]);
+        for other in ["pseudonyms", "sightings"] {
+            found.as_object_mut().expect("figures").remove(other);
+        }
+        assert_eq!(listeners[name], found, "{name}");
+    }
+    let number = |name: &str, figure: &str| listeners[name][figure].as_f64().expect("a number");
+    assert!(number("everywhere", "changes") > number("curious", "changes"));
+    let output = roadveil(folder.path(), &["replay", "run.mcap", "--headless"]);
+    let text = stdout(&output);
+    let line = |figure: &str| text.lines().find(|line| line.contains(figure)).map(str::to_owned);
+    let changes = line("privacy.everywhere.changes").expect("it is there");
+    assert!(
+        changes.ends_with(&format!("  {}", number("everywhere", "changes"))),
+        "{changes}"
+    );
+    assert_eq!(code(&roadveil(folder.path(), &["verify", "run.mcap"])), 0);
+}
+
+/// A key that says when it was asked for gives away, after a silence, whose it is.
+#[test]
+fn an_exact_validity_links_over_a_silence() {
+    let folder = tempfile::tempdir().expect("folder");
+    let linked = |quantum: &str| {
+        let quantum = format!("protocols.ecpp.validity_quantum={quantum}");
+        let words = [
+            "run",
+            "ecpp-privacy",
+            "--headless",
+            "--quiet",
+            "--no-log",
+            "--report",
+            "-",
+        ];
+        let set = ["--set", "protocols.ecpp.silence=12s", "--set", &quantum];
+        let output = roadveil(folder.path(), &[&words[..], &set].concat());
+        let report: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        let share = |name: &str| report["privacy"][name]["linked_share"].as_f64().expect("a number");
+        share("reader") - share("everywhere")
+    };
+    let (exact, rounded) = (linked("0s"), linked("10s"));
+    assert!(exact > 0.08 && exact > rounded, "{exact} {rounded}");
+}

@@ -27,7 +27,7 @@ impl Show {
 
     pub fn themed(run: Run, theme: Theme) -> Show {
         let mut scene = Scene::new(run.cast.clone());
-        let mut folds = Folds::new(PROTOCOLS, &run.cast);
+        let mut folds = Folds::new(PROTOCOLS, &[], &run.cast);
         for record in &run.records {
             scene.observe(record);
             folds.observe(record, &run.cast);

@@ -203,7 +203,7 @@ fn show(run: &[Vec<Record>], cast: &Arc<Cast>, end: Time) -> io::Result<()> {
     let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
     let mut terminal = Terminal::with_options(CrosstermBackend::new(io::sink()), TerminalOptions { viewport })?;
     let mut scene = Scene::new(Arc::clone(cast));
-    let mut folds = Folds::new(PROTOCOLS, cast);
+    let mut folds = Folds::new(PROTOCOLS, &[], cast);
     let mut ui = Ui::new(PROTOCOLS, Theme::new(true));
     ui.resize(SIZE.0, SIZE.1);
     let mut cache = Cache::default();
