@@ -30,6 +30,11 @@ pub const MARKS: &[Mark] = &[
         "published is a disputed message, not what makes it disputed; reach is no evidence, for it would need belief in the reporter",
     ),
     mark(
+        "pool of pairs (RID_i, S_i), used in turn, revoked together",
+        Source::Reconstruction,
+        "off by default (pseudonym_pool = 1); the paper's OBU has one pseudo-identity, which every RSU that it asks can link",
+    ),
+    mark(
         "which messages are verified (relevance, batches with R sent), flooder",
         Source::Reconstruction,
         "off by default; a batch's verdicts are computed one by one and shared, and charged as one sum",

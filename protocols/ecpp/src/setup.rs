@@ -21,13 +21,16 @@ const FIRST_EPOCH: u32 = 1;
 /// How often the authority draws again where a key does not exist; each time has a chance of about 2^-255.
 const DRAWS: u64 = 8;
 
+/// The member keys of an OBU, in the order in which it uses them: at least one.
+type Pool = Vec<Arc<ObuKey>>;
+
 /// The protocol with its keys handed out.
 #[derive(Debug)]
 pub struct Issued {
     authority: Arc<Authority>,
     config: Arc<Config>,
     rsus: BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
-    obus: BTreeMap<String, Arc<ObuKey>>,
+    obus: BTreeMap<String, Pool>,
     authorities: Vec<String>,
     flooders: Vec<String>,
     planned: Vec<Planned>,
@@ -58,7 +61,8 @@ impl Issued {
         let system = authority.system();
         let rsus = with("rsu").map(|node| Ok((node.name.clone(), rsu(&authority, node)?)));
         let rsus = rsus.collect::<Result<BTreeMap<_, _>, SetupError>>()?;
-        let obus = with("obu").map(|node| Ok((node.name.clone(), Arc::new(obu(&authority, setup.seed, &node.name)?))));
+        let pool = config.pseudonym_pool;
+        let obus = with("obu").map(|node| Ok((node.name.clone(), obu(&authority, setup.seed, &node.name, pool)?)));
         let obus = obus.collect::<Result<BTreeMap<_, _>, SetupError>>()?;
         check(system, &rsus, &obus)?;
         let planned = planned(&setup.params, &obus)?;
@@ -87,7 +91,9 @@ impl Issued {
             rsus: rsus
                 .map(|(name, (host, key))| (key.b().expose().encode(), (*host, name.clone())))
                 .collect(),
-            obus: obus.map(|(name, key)| (key.rid_bytes(), name.clone())).collect(),
+            obus: obus
+                .flat_map(|(name, pool)| pool.iter().map(|key| (key.rid_bytes(), name.clone())))
+                .collect(),
         }
     }
 
@@ -101,9 +107,14 @@ impl Issued {
         &self.config
     }
 
-    /// The member key of an OBU: for tests and attackers.
+    /// The first member key of an OBU: for tests and attackers.
     pub fn obu_key(&self, node: &str) -> Option<&Arc<ObuKey>> {
-        self.obus.get(node)
+        self.obu_keys(node).first()
+    }
+
+    /// All member keys of an OBU, in the order in which it uses them; none of one that is not known.
+    pub fn obu_keys(&self, node: &str) -> &[Arc<ObuKey>] {
+        self.obus.get(node).map_or(&[], Vec::as_slice)
     }
 
     /// The key of an RSU: for tests and attackers.
@@ -127,20 +138,23 @@ fn rsu(authority: &Authority, node: &NodeSpec) -> Result<(HostAddr, Arc<RsuKey>)
     Ok((host, Arc::new(key)))
 }
 
-/// A pseudo-identity and its member key, from a stream of the OBU's name.
-fn obu(authority: &Authority, seed: u64, name: &str) -> Result<ObuKey, SetupError> {
+/// So many pseudo-identities with their member keys, each from a stream of its own and of the OBU's name.
+fn obu(authority: &Authority, seed: u64, name: &str, pool: u64) -> Result<Pool, SetupError> {
     let mut streams = Streams::new(seed, name, "ecpp setup");
-    let mut draws = (0..DRAWS).map(|_| Scalar::random(streams.get("RID", 0)));
-    draws
-        .find_map(|rid| authority.obu_key(rid))
-        .ok_or_else(|| SetupError(format!("obu `{name}` has no key")))
+    let key = |pair| {
+        let mut draws = (0..DRAWS).map(|_| Scalar::random(streams.get("RID", pair)));
+        let key = draws.find_map(|rid| authority.obu_key(rid));
+        key.map(Arc::new)
+            .ok_or_else(|| SetupError(format!("obu `{name}` has no key")))
+    };
+    (0..pool).map(key).collect()
 }
 
 /// The checks on issue, by RSU and OBU.
 fn check(
     system: &System,
     rsus: &BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
-    obus: &BTreeMap<String, Arc<ObuKey>>,
+    obus: &BTreeMap<String, Pool>,
 ) -> Result<(), SetupError> {
     let mut places = BTreeMap::new();
     for (name, (_, key)) in rsus {
@@ -153,12 +167,12 @@ fn check(
             )));
         }
     }
-    if ObuKey::are_sound(system, obus.values().map(AsRef::as_ref)) {
+    if ObuKey::are_sound(system, obus.values().flatten().map(AsRef::as_ref)) {
         return Ok(());
     }
     let refusing = obus
         .iter()
-        .filter(|(_, key)| !key.is_sound(system))
+        .filter(|(_, pool)| !pool.iter().all(|key| key.is_sound(system)))
         .map(|(name, _)| format!("`{name}`"));
     Err(SetupError(format!(
         "these obus refuse their keys: {}",
@@ -166,16 +180,16 @@ fn check(
     )))
 }
 
-fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Arc<ObuKey>>) -> Result<Vec<Planned>, SetupError> {
+fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Pool>) -> Result<Vec<Planned>, SetupError> {
     let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
-        let key = obus
+        let pool = obus
             .get(&node)
             .ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
         Ok(Planned {
             node,
-            rid: key.rid_bytes(),
+            rids: pool.iter().map(|key| key.rid_bytes()).collect(),
             at: Time::ZERO + revocation.after,
         })
     });
@@ -184,7 +198,7 @@ fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Arc<ObuKey>>)
 
 fn misbehaviours(
     params: &roadveil_role::Params,
-    obus: &BTreeMap<String, Arc<ObuKey>>,
+    obus: &BTreeMap<String, Pool>,
 ) -> Result<Vec<Misbehaviour>, SetupError> {
     let misbehaviours = params::misbehaviours(params.text("misbehave"))?;
     match misbehaviours.iter().find(|lying| !obus.contains_key(&lying.node)) {
@@ -223,8 +237,8 @@ impl Deployment for Issued {
                 }))
             }
             "obu" => {
-                let key = self.obus.get(node).ok_or_else(missing)?;
-                let obu = Obu::new(system, config, key.clone());
+                let pool = self.obus.get(node).ok_or_else(missing)?;
+                let obu = Obu::new(system, config, pool.clone());
                 let lying = self.misbehaviours.iter().find(|lying| lying.node == node);
                 Box::new(Typed(match lying {
                     Some(Misbehaviour { after, lie, .. }) => obu.lying(Time::ZERO + *after, *lie),

@@ -37,8 +37,8 @@ const LONGEST: Duration = Duration::from_secs(8);
 pub struct Planned {
     /// The node's name, for the record.
     pub node: String,
-    /// Its pseudo-identity.
-    pub rid: ScalarBytes,
+    /// Its pseudo-identities.
+    pub rids: Vec<ScalarBytes>,
     /// When.
     pub at: Time,
 }
@@ -88,15 +88,20 @@ impl Ta {
     }
 
     fn revoke_planned(&mut self, cx: &mut Cx<'_>, index: usize) {
-        if let Some(Planned { node, rid, .. }) = self.planned.get(index).cloned() {
-            self.revoke(cx, &node, rid);
+        if let Some(Planned { node, rids, .. }) = self.planned.get(index).cloned() {
+            self.revoke(cx, &node, &rids);
         }
     }
 
-    /// Puts a vehicle on the list, if it is not on it.
-    fn revoke(&mut self, cx: &mut Cx<'_>, obu: &str, rid: ScalarBytes) {
-        if let Err(place) = self.revoked.binary_search(&rid) {
-            self.revoked.insert(place, rid);
+    /// Puts a vehicle on the list with all its pseudo-identities, if it is not on it.
+    fn revoke(&mut self, cx: &mut Cx<'_>, obu: &str, rids: &[ScalarBytes]) {
+        let before = self.revoked.len();
+        for rid in rids {
+            if let Err(place) = self.revoked.binary_search(rid) {
+                self.revoked.insert(place, *rid);
+            }
+        }
+        if let (Some(rid), true) = (rids.first(), self.revoked.len() > before) {
             cx.emit(
                 "obu_revoked",
                 [
@@ -128,7 +133,8 @@ impl Ta {
     /// An RSU tells whose key it was.
     fn record(&mut self, cx: &mut Cx<'_>, host: HostAddr, answer: &Record) -> Result<(), Reason> {
         let found = self.cases.answer(cx, self.authority.system(), host, answer)?;
-        self.revoke(cx, &found.obu, found.rid);
+        let rids = self.cases.rids_of(&found);
+        self.revoke(cx, &found, &rids);
         Ok(())
     }
 
@@ -198,7 +204,8 @@ impl Actor for Ta {
         cx.state("serving");
         self.publish(cx);
         for (index, planned) in self.planned.iter().enumerate() {
-            if self.revoked.binary_search(&planned.rid).is_err() {
+            let listed = |rid| self.revoked.binary_search(rid).is_ok();
+            if !planned.rids.iter().all(listed) {
                 cx.timer_at(planned.at, Timer(REVOKE + index as u64));
             }
         }

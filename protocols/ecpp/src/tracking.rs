@@ -48,13 +48,6 @@ pub struct Registry {
     pub obus: BTreeMap<ScalarBytes, String>,
 }
 
-/// A vehicle that tracking found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) obu: String,
-    pub(crate) rid: ScalarBytes,
-}
-
 /// What became of the reports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cases {
@@ -138,7 +131,7 @@ impl Cases {
         system: &Arc<System>,
         from: HostAddr,
         answer: &Record,
-    ) -> Result<Found, Reason> {
+    ) -> Result<String, Reason> {
         let case = self.open.get(&answer.case).filter(|case| case.host == from);
         let case = case.cloned().ok_or(Reason::Unexpected)?;
         // Whatever it says, it said it: whoever lied is not asked until it lies better.
@@ -162,7 +155,7 @@ impl Cases {
                         ("delay", cx.now().since(case.since).into()),
                     ],
                 );
-                Ok(Found { obu, rid })
+                Ok(obu)
             }
             Err(why) => {
                 let rsu = case.rsu.as_str();
@@ -171,6 +164,12 @@ impl Cases {
                 Err(why)
             }
         }
+    }
+
+    /// All pseudo-identities of a vehicle: they are revoked together.
+    pub(crate) fn rids_of(&self, obu: &str) -> Vec<ScalarBytes> {
+        let obus = self.registry.obus.iter().filter(|(_, name)| *name == obu);
+        obus.map(|(rid, _)| *rid).collect()
     }
 
     /// Does the record show who asked for `Y_i`? Its `T_i` is what that vehicle signed last, and need not be the

@@ -50,7 +50,7 @@ fn add_rsu(net: &mut Net, issued: &Issued, n: u32, config: &Config, lists: bool)
     let node = "car-0".to_owned();
     let planned = Planned {
         node,
-        rid,
+        rids: vec![rid],
         at: Time::from_millis(1),
     };
     let planned = if lists { vec![planned] } else { Vec::new() };

@@ -86,6 +86,13 @@ enum Stage {
     },
 }
 
+/// The member key for an exchange: they take turns, so that the RSUs of several exchanges cannot tell by `RID_i` that they
+/// served one vehicle.
+fn turn(members: &[Arc<ObuKey>], exchange: u64) -> Option<Arc<ObuKey>> {
+    let turn = exchange.saturating_sub(1).checked_rem(members.len() as u64)?;
+    members.get(usize::try_from(turn).ok()?).cloned()
+}
+
 impl Obu {
     /// A key is needed from now on.
     pub(super) fn want_key(&mut self, cx: &mut Cx<'_>) {
@@ -256,13 +263,14 @@ impl Obu {
         }
         // 3b: `x_i`, `Y_i = x_i P`, `T_i`, `sigma_1`.
         let number = exchange.number;
+        let member = turn(&self.members, number).ok_or(Reason::Unexpected)?;
         cx.meter().add(Op::G1Mul, 1);
         let key = Arc::new(SigningKey::random(cx.rng("x", number)));
         let validity = Validity::covering(cx.now(), self.config.key_lifetime, self.config.validity_quantum);
         let secrets = Arc::new(secrets);
         let asking = Petition {
             system: self.system.clone(),
-            member: self.member.clone(),
+            member,
             secrets: secrets.clone(),
             key: key.clone(),
             validity,

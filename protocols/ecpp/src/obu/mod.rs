@@ -56,7 +56,8 @@ pub struct Obu {
     /// For checks of certificates and of RSUs' beacons: forgeries cost their sender nothing, and each check much.
     admissions: Bucket,
     beacons: Bucket,
-    member: Arc<ObuKey>,
+    /// Its member keys, which it uses in turn.
+    members: Vec<Arc<ObuKey>>,
     rsus: Rsus,
     asking: Asking,
     /// The last RSU that was asked said no.
@@ -88,14 +89,14 @@ struct Counts {
 }
 
 impl Obu {
-    /// An OBU with its member key.
-    pub fn new(system: Arc<System>, config: Arc<Config>, member: Arc<ObuKey>) -> Obu {
+    /// An OBU with its member keys: at least one, or it asks for nothing.
+    pub fn new(system: Arc<System>, config: Arc<Config>, members: Vec<Arc<ObuKey>>) -> Obu {
         let bucket = Bucket::new(config.certificate_rate);
         let watch = config.reporting.then(|| Box::new(Watch::new(&config)));
         Obu {
             system,
             config,
-            member,
+            members,
             rsus: Rsus::default(),
             pseudonym: None,
             asking: Asking::Content,

@@ -73,6 +73,7 @@ pub struct Config {
     pub batch_window: Duration,
     pub ages: bool,
     pub flood_rate: u64,
+    pub pseudonym_pool: u64,
 }
 
 impl Config {
@@ -132,6 +133,7 @@ impl Config {
             batch_window: params.span("batch_window"),
             ages: params.choice("ages") == "on",
             flood_rate: params.count("flood_rate"),
+            pseudonym_pool: params.count("pseudonym_pool"),
         };
         config.check()?;
         Ok(config)

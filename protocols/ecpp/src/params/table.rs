@@ -171,6 +171,13 @@ pub const PARAMS: &[ParamSpec] = &[
         secs(300),
         "an RSU whose revocation list is older issues no keys (ours)",
     ),
+    ParamSpec::count(
+        "pseudonym_pool",
+        1,
+        1000,
+        1,
+        "pairs of pseudo-identity and member key that an OBU has and uses in turn, so that RSUs cannot tell whose keys they issue; all are revoked together (ours)",
+    ),
     plan::REVOKE,
     ParamSpec::choice(
         "reporting",

@@ -316,9 +316,14 @@ mod tests {
         observe(1101, "rsu", "report_accepted", std::slice::from_ref(&pseudonym));
         observe(1102, "rsu", "report_refused", &[("why", "duplicate".into())]);
         observe(1103, "rsu", "report_refused", &[("why", "unfounded".into())]);
-        observe(900, "ta", "obu_revoked", &[("obu", "another".into())]);
+        observe(
+            900,
+            "ta",
+            "obu_revoked",
+            &[("obu", "another".into()), ("revoked", 1u64.into())],
+        );
         observe(1200, "ta", "traced", &[obu.clone(), pseudonym.clone()]);
-        observe(1200, "ta", "obu_revoked", std::slice::from_ref(&obu));
+        observe(1200, "ta", "obu_revoked", &[obu.clone(), ("revoked", 2u64.into())]);
         observe(1250, "rsu", "list_updated", &[("revoked", 2u64.into())]);
         observe(9200, "car", "key_expired", &[]);
         observe(9300, "ann", "key_expired", &[]);

@@ -24,10 +24,10 @@ pub(super) struct Tracking {
     /// The RSUs whose answers led to nobody, or that gave none.
     untraceable: BTreeMap<String, u64>,
     reported: BTreeMap<Vec<u8>, Time>,
-    /// OBUs on the list, in the order in which they got there.
-    listed: Vec<(String, Time)>,
-    /// How many of them each RSU knows.
-    known: BTreeMap<String, usize>,
+    /// OBUs on the list, in the order in which they got there, and how long it was then.
+    listed: Vec<(String, Time, u64)>,
+    /// How long a list each RSU knows.
+    known: BTreeMap<String, u64>,
     /// Of vehicles that were tracked.
     revocation: Delay,
     /// Of all vehicles on the list.
@@ -81,10 +81,12 @@ impl Tracking {
             "framing_refused" => self.framings += 1,
             "untraceable" => *self.untraceable.entry(text(event, "rsu").to_owned()).or_default() += 1,
             "traced" => self.traced(event),
-            "obu_revoked" => self.listed.push((text(event, "obu").to_owned(), event.at)),
+            "obu_revoked" => self
+                .listed
+                .push((text(event, "obu").to_owned(), event.at, number(event, "revoked"))),
             "list_updated" => self.list_reached(event),
             "key_expired" => {
-                if let Some((_, at)) = self.listed.iter().find(|(obu, _)| obu == event.node) {
+                if let Some((_, at, _)) = self.listed.iter().find(|(obu, ..)| obu == event.node) {
                     self.last_key.add(*at, event.at);
                 }
             }
@@ -95,18 +97,20 @@ impl Tracking {
     /// A vehicle that is listed already is not revoked again.
     fn traced(&mut self, event: &Emitted<'_>) {
         self.traced += 1;
-        let listed = self.listed.iter().any(|(obu, _)| obu == text(event, "obu"));
+        let listed = self.listed.iter().any(|(obu, ..)| obu == text(event, "obu"));
         if let Some(reported) = self.reported.get(pseudonym(event)).filter(|_| !listed) {
             self.revocation.add(*reported, event.at);
         }
     }
 
-    /// An RSU has the list with so many entries.
+    /// An RSU has the list with so many entries: a vehicle has one for each of its pseudo-identities.
     fn list_reached(&mut self, event: &Emitted<'_>) {
-        let entries = usize::try_from(number(event, "revoked")).unwrap_or(usize::MAX);
+        let entries = number(event, "revoked");
         let known = self.known.entry(event.node.to_owned()).or_default();
-        for (_, at) in self.listed.iter().take(entries).skip(*known) {
-            self.list.add(*at, event.at);
+        for (_, at, length) in &self.listed {
+            if (*known + 1..=entries).contains(length) {
+                self.list.add(*at, event.at);
+            }
         }
         *known = entries.max(*known);
     }

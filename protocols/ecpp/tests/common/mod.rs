@@ -75,7 +75,7 @@ pub fn obu(issued: &Issued, name: &str, config: &Config) -> Box<Typed<Obu>> {
     Box::new(Typed(Obu::new(
         issued.authority().system().clone(),
         Arc::new(config.clone()),
-        key,
+        vec![key],
     )))
 }
 
