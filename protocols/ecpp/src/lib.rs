@@ -15,6 +15,7 @@
 //! | [`ta`], [`rsu`], [`obu`] | the roles |
 //! | [`flooder`] | an attacker on an RSU's processor |
 //! | [`evidence`], [`tracking`] | misbehaviour: what shows it, and how the authority finds who it was |
+//! | [`emergency`] | certificates that are refused before they end |
 //! | [`signed`] | what an OBU signs for other roles on its node |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
 
@@ -23,6 +24,7 @@ pub mod blmq;
 mod bucket;
 pub mod cert;
 mod draw;
+pub mod emergency;
 pub mod evidence;
 pub mod flooder;
 pub mod keys;

@@ -35,6 +35,11 @@ pub const MARKS: &[Mark] = &[
         "off by default (pseudonym_pool = 1); the paper's OBU has one pseudo-identity, which every RSU that it asks can link",
     ),
     mark(
+        "emergency list: tracked certificates are refused before they end",
+        Source::Reconstruction,
+        "off by default (revocation = issue, as published); signed by the TA, broadcast by RSUs",
+    ),
+    mark(
         "which messages are verified (relevance, batches with R sent), flooder",
         Source::Reconstruction,
         "off by default; a batch's verdicts are computed one by one and shared, and charged as one sum",

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::NUMBER;
 use crate::blmq::Blmq;
 use crate::cert::{CertId, Certificate, Proof};
+use crate::emergency::Emergency;
 use crate::evidence::Evidence;
 use crate::rsu::records;
 use crate::schedule::{SessionId, Share, WireNonce};
@@ -50,6 +51,8 @@ pub enum Msg {
     Record(Record),
     /// OBU to all: a safety message in the form that batches verify. Reconstruction.
     SafetyR(SafetyR),
+    /// TA to RSU, over the wires, and RSU to all: certificates that are refused from now on. Reconstruction.
+    Emergency(Emergency),
 }
 
 impl Message for Msg {

@@ -29,6 +29,8 @@ pub mod domain {
     pub const SERVICE: &str = "ROADVEIL-ECPP-V1-SERVICE";
     /// The revocation list.
     pub const LIST: &str = "ROADVEIL-ECPP-V1-LIST";
+    /// The emergency list.
+    pub const EMERGENCY: &str = "ROADVEIL-ECPP-V1-EMERGENCY";
     /// A question in tracking.
     pub const TRACE: &str = "ROADVEIL-ECPP-V1-TRACE";
     /// The name of a run of the key issue.

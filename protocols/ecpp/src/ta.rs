@@ -14,6 +14,7 @@ use std::sync::Arc;
 use roadveil_crypto::{ByteArray, Check, Op, ScalarBytes, SchnorrCheck, Signature};
 use roadveil_role::{Actor, Address, Cx, HostAddr, Reason, Time, Timer, encode};
 
+use crate::emergency::Listed;
 use crate::evidence::Evidence;
 use crate::keys::Authority;
 use crate::messages::{List, Msg, Record};
@@ -56,6 +57,7 @@ pub struct Ta {
     frame: Vec<u8>,
     patience: Duration,
     cases: Cases,
+    emergency: Listed,
 }
 
 impl Ta {
@@ -77,6 +79,7 @@ impl Ta {
             frame: Vec::new(),
             patience: PATIENCE,
             cases: Cases::default(),
+            emergency: Listed::default(),
         }
     }
 
@@ -132,7 +135,11 @@ impl Ta {
 
     /// An RSU tells whose key it was.
     fn record(&mut self, cx: &mut Cx<'_>, host: HostAddr, answer: &Record) -> Result<(), Reason> {
-        let found = self.cases.answer(cx, self.authority.system(), host, answer)?;
+        let (found, certificate) = self.cases.answer(cx, self.authority.system(), host, answer)?;
+        if self.config.emergency {
+            self.emergency.add(cx, &self.authority, &certificate);
+            self.spread_emergency(cx, None);
+        }
         let rids = self.cases.rids_of(&found);
         self.revoke(cx, &found, &rids);
         Ok(())
@@ -147,8 +154,17 @@ impl Ta {
         if sequence == 0 {
             // It asks, after a failure: it refuses everybody until it has the list, so no back-off.
             cx.send_bytes(Address::Host(host), self.frame.clone());
+            self.spread_emergency(cx, Some(host));
         }
         Ok(())
+    }
+
+    /// The emergency list, if there is one, to one RSU or to all.
+    fn spread_emergency(&self, cx: &mut Cx<'_>, to: Option<HostAddr>) {
+        let Some(frame) = self.emergency.frame() else { return };
+        for host in self.rsus.keys().filter(|host| to.is_none_or(|to| to == **host)) {
+            cx.send_bytes(Address::Host(*host), frame.clone());
+        }
     }
 
     /// A new list for everyone.
@@ -176,6 +192,7 @@ impl Ta {
         for host in self.rsus.keys() {
             cx.send_bytes(Address::Host(*host), self.frame.clone());
         }
+        self.spread_emergency(cx, None);
         self.patience = PATIENCE;
         cx.timer(self.patience, RESEND);
         cx.timer(self.config.list_period, PUBLISH);
@@ -189,6 +206,7 @@ impl Ta {
         let late: Vec<HostAddr> = late.map(|(host, _)| *host).collect();
         for host in &late {
             cx.send_bytes(Address::Host(*host), self.frame.clone());
+            self.spread_emergency(cx, Some(*host));
         }
         if !late.is_empty() {
             self.patience = (self.patience * 2).min(LONGEST);

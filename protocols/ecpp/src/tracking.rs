@@ -131,7 +131,7 @@ impl Cases {
         system: &Arc<System>,
         from: HostAddr,
         answer: &Record,
-    ) -> Result<String, Reason> {
+    ) -> Result<(String, Certificate), Reason> {
         let case = self.open.get(&answer.case).filter(|case| case.host == from);
         let case = case.cloned().ok_or(Reason::Unexpected)?;
         // Whatever it says, it said it: whoever lied is not asked until it lies better.
@@ -155,7 +155,7 @@ impl Cases {
                         ("delay", cx.now().since(case.since).into()),
                     ],
                 );
-                Ok(obu)
+                Ok((obu, case.certificate))
             }
             Err(why) => {
                 let rsu = case.rsu.as_str();

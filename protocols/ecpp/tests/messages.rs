@@ -63,8 +63,20 @@ fn the_schema_names_every_message() {
     assert_eq!(
         names,
         [
-            "Beacon", "Req1", "Res1", "Req2", "Res2", "Safety", "List", "Ack", "Report", "Settled", "Trace", "Record",
-            "SafetyR"
+            "Beacon",
+            "Req1",
+            "Res1",
+            "Req2",
+            "Res2",
+            "Safety",
+            "List",
+            "Ack",
+            "Report",
+            "Settled",
+            "Trace",
+            "Record",
+            "SafetyR",
+            "Emergency"
         ]
     );
 }

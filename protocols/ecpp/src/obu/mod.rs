@@ -18,6 +18,7 @@ use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, encode};
 use crate::bucket::Bucket;
 use crate::cert::{CertId, Certificate};
 use crate::draw;
+use crate::emergency::{Emergency, Refused};
 use crate::keys::ObuKey;
 use crate::messages::Msg;
 use crate::notes::Heard;
@@ -67,6 +68,8 @@ pub struct Obu {
     lying: Option<Lying>,
     /// Messages that wait to be verified together.
     waiting: Vec<Waiting>,
+    /// Certificates that are refused before they end.
+    emergency: Refused,
 }
 
 /// A short-time key with its certificate.
@@ -111,6 +114,7 @@ impl Obu {
             watch,
             lying: None,
             waiting: Vec::new(),
+            emergency: Refused::default(),
         }
     }
 
@@ -153,6 +157,21 @@ impl Obu {
             .filter(|pseudonym| now < pseudonym.certificate.validity.end())
     }
 
+    /// An emergency list: as new lists are rare, a check of each is bounded like that of an RSU's beacon.
+    fn take_emergency(&mut self, cx: &mut Cx<'_>, list: &Emergency) -> Result<(), Reason> {
+        if !self.config.emergency {
+            return Err(Reason::Unexpected);
+        }
+        if list.sequence > self.emergency.sequence() && !self.beacons.take(cx.now()) {
+            return Err(Reason::RateLimited);
+        }
+        if let Some(entries) = list.accept(cx, &self.system, self.emergency.sequence())? {
+            self.emergency.take(list.sequence, entries);
+            cx.emit("emergency_learnt", [("listed", (entries.len() as u64).into())]);
+        }
+        Ok(())
+    }
+
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let Counts {
             sent,
@@ -172,6 +191,7 @@ impl Obu {
             );
         }
         self.neighbours.forget_expired(cx.now());
+        self.emergency.forget_over(cx.now(), self.config.freshness);
         self.tend_watch(cx);
         cx.timer(TICK_PERIOD, TICK);
     }
@@ -218,6 +238,7 @@ impl Actor for Obu {
             (Address::Link(_), Msg::Res1(response)) => self.res1(cx, response),
             (Address::Link(_), Msg::Res2(response)) => self.res2(cx, response),
             (Address::Link(_), Msg::Settled { accused }) => self.report_settled(accused),
+            (Address::Link(_), Msg::Emergency(list)) => self.take_emergency(cx, list),
             _ => Err(Reason::Unexpected),
         };
         self.say_state(cx);

@@ -221,6 +221,9 @@ impl Obu {
             // Nobody else speaks under this key: somebody plays it back.
             return Err(Reason::Duplicate);
         }
+        if self.emergency.has(&id) {
+            return Err(Reason::Revoked);
+        }
         if let Some(certificate) = carried
             && !self.knows(&id, certificate)
         {

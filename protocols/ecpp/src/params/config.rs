@@ -74,6 +74,7 @@ pub struct Config {
     pub ages: bool,
     pub flood_rate: u64,
     pub pseudonym_pool: u64,
+    pub emergency: bool,
 }
 
 impl Config {
@@ -134,6 +135,7 @@ impl Config {
             ages: params.choice("ages") == "on",
             flood_rate: params.count("flood_rate"),
             pseudonym_pool: params.count("pseudonym_pool"),
+            emergency: params.choice("revocation") == "emergency",
         };
         config.check()?;
         Ok(config)

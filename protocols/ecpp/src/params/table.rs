@@ -185,6 +185,12 @@ pub const PARAMS: &[ParamSpec] = &[
         "off",
         "on has OBUs report what breaks the rule of plausibility, and the authority track and revoke who signed it (ours)",
     ),
+    ParamSpec::choice(
+        "revocation",
+        &["issue", "emergency"],
+        "issue",
+        "issue refuses further keys, as published; emergency also has vehicles refuse certificates that were tracked, by a list that RSUs broadcast (ours)",
+    ),
     ParamSpec::text(
         "misbehave",
         "OBUs that lie in their safety messages, from when on, and how: \"car-2@20s, car-7@1500ms:speed\"; \

@@ -13,6 +13,7 @@ use crate::beacon;
 use crate::bucket::Bucket;
 use crate::cert::{self, Certificate, Masks, Proof};
 use crate::draw;
+use crate::emergency::Emergency;
 use crate::keys::RsuKey;
 use crate::messages::{Answer, List, Msg, Req1, Req2, Request, Res1, Res2, Sealed};
 use crate::notes::Heard;
@@ -46,6 +47,8 @@ pub struct Rsu {
     report_bucket: Bucket,
     /// How it lies in tracking, if it does.
     falsehood: Option<Falsehood>,
+    /// The emergency list that it broadcasts.
+    emergency: Option<Emergency>,
 }
 
 /// The newest revocation list.
@@ -93,6 +96,7 @@ impl Rsu {
             reports: Reports::default(),
             report_bucket,
             falsehood: None,
+            emergency: None,
         }
     }
 
@@ -121,8 +125,32 @@ impl Rsu {
             let beacon = beacon::sign(&system, &key, addr, time, &draw);
             Built::of(&Msg::Beacon(beacon)).anticipating(beacon::check(&system, beacon))
         });
+        self.cry(cx);
         let next = due + self.config.rsu_beacon_period;
         cx.timer_at(next.max(cx.now()), BEACON);
+    }
+
+    /// Broadcasts the emergency list, while it has an entry that has not ended.
+    fn cry(&self, cx: &mut Cx<'_>) {
+        let now = cx.now().as_millis();
+        let holds = |list: &&Emergency| list.entries.iter().any(|entry| entry.until > now);
+        if let Some(list) = self.emergency.as_ref().filter(holds) {
+            cx.anticipate(list.check(&self.system));
+            cx.broadcast(&Msg::Emergency(list.clone()));
+        }
+    }
+
+    /// A new emergency list: it goes on the air at once, and with every beacon.
+    fn emergency(&mut self, cx: &mut Cx<'_>, list: &Emergency) -> Result<(), Reason> {
+        if !self.config.emergency {
+            return Err(Reason::Unexpected);
+        }
+        let known = self.emergency.as_ref().map_or(0, |known| known.sequence);
+        if list.accept(cx, &self.system, known)?.is_some() {
+            self.emergency = Some(list.clone());
+            self.cry(cx);
+        }
+        Ok(())
     }
 
     /// After a failure: tells the authority that it has no list that counts, until one comes.
@@ -405,11 +433,12 @@ impl Actor for Rsu {
             (Address::Link(_), Msg::Req1(request)) => self.req1(cx, from, request),
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
             (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
+            (Address::Host(_), Msg::Emergency(list)) => self.emergency(cx, list),
             (Address::Link(_), Msg::Report(evidence)) => self.report(cx, from, evidence),
             (Address::Host(host), Msg::Settled { accused }) => self.settled(host, accused),
             (Address::Host(host), Msg::Trace(question)) => self.trace(cx, host, question),
             // What others say to everyone is none of its business.
-            (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_)) => Ok(()),
+            (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_) | Msg::Emergency(_)) => Ok(()),
             _ => Err(Reason::Unexpected),
         }
     }

@@ -33,6 +33,10 @@ pub(super) struct Tracking {
     /// Of all vehicles on the list.
     list: Delay,
     last_key: Delay,
+    /// When the newest emergency list was signed, and how long until each vehicle had it.
+    cried: Option<Time>,
+    emergency: Delay,
+    emergency_listed: u64,
 }
 
 /// Spans, in milliseconds.
@@ -85,6 +89,15 @@ impl Tracking {
                 .listed
                 .push((text(event, "obu").to_owned(), event.at, number(event, "revoked"))),
             "list_updated" => self.list_reached(event),
+            "emergency_listed" => {
+                self.emergency_listed += 1;
+                self.cried = Some(event.at);
+            }
+            "emergency_learnt" => {
+                if let Some(cried) = self.cried {
+                    self.emergency.add(cried, event.at);
+                }
+            }
             "key_expired" => {
                 if let Some((_, at, _)) = self.listed.iter().find(|(obu, ..)| obu == event.node) {
                     self.last_key.add(*at, event.at);
@@ -135,6 +148,9 @@ impl Tracking {
         if self.revocation.count > 0 {
             pairs.push(span("from report to list", self.revocation));
         }
+        if self.emergency.count > 0 {
+            pairs.push(span("until vehicles refuse it", self.emergency));
+        }
         if self.last_key.count > 0 {
             pairs.push(span("from list to end of key", self.last_key));
         }
@@ -160,6 +176,9 @@ impl Tracking {
             ("list_delay_max_ms", self.list.max().into()),
             ("last_key_after_list_mean_ms", self.last_key.mean().into()),
             ("last_key_after_list_max_ms", self.last_key.max().into()),
+            ("emergency_listed", self.emergency_listed.into()),
+            ("emergency_delay_mean_ms", self.emergency.mean().into()),
+            ("emergency_delay_max_ms", self.emergency.max().into()),
         ]
     }
 }
