@@ -202,3 +202,30 @@ fn where_nobody_has_lists_they_are_not_taken() {
         assert_eq!(net.rejects(node).last(), Some(&Reason::Unexpected), "{node}");
     }
 }
+
+/// What was said under a listed certificate and waits in a batch when the list comes is refused with the rest of the batch:
+/// several at one moment, while on the air it is one at a time.
+#[test]
+fn what_waits_in_a_batch_is_refused_too() {
+    let changes = [
+        ("reporting", Value::from("on")),
+        ("misbehave", "car-0@20s".into()),
+        ("revocation", "emergency".into()),
+        ("verification", "batch".into()),
+        ("batch_window", Value::Span(Duration::from_millis(900))),
+    ];
+    let mut net = town(7, 2, 3, &changes);
+    net.run_until(Time::from_secs(30));
+    let learnt = net
+        .events("emergency_learnt")
+        .find(|(record, _)| record.node == "car-1");
+    let learnt = learnt.expect("it learns the list").0.at;
+    let refusals: Vec<Time> = net
+        .records()
+        .iter()
+        .filter(|record| record.node == "car-1" && matches!(record.what, What::Rejected(Reason::Revoked)))
+        .map(|record| record.at)
+        .collect();
+    assert!(refusals.iter().all(|at| *at >= learnt));
+    assert!(refusals.windows(2).any(|pair| pair[0] == pair[1]), "{refusals:?}");
+}

@@ -98,8 +98,12 @@ impl Obu {
         self.record_ages(cx, made.into_iter());
     }
 
-    /// One message of a batch. While it waited, its key may have ended, or another message of its number been accepted.
+    /// One message of a batch. While it waited, its key may have ended or been listed, or another message of its number
+    /// been accepted.
     fn believe(&mut self, cx: &mut Cx<'_>, one: &Waiting, holds: bool) -> Result<(), Reason> {
+        if self.emergency.has(&one.id) {
+            return Err(Reason::Revoked);
+        }
         if !holds {
             return Err(Reason::BadSignature);
         }
