@@ -11,7 +11,7 @@ use roadveil_crypto::{
 use roadveil_role::{Address, Built, Cx, Deferred, LinkAddr, Reason, Time, decode, encode};
 use zeroize::Zeroizing;
 
-use super::{BEACON, EXPIRE, Obu, Pseudonym, RENEW, RETRY};
+use super::{BEACON, EXPIRE, JOINT, Obu, Pseudonym, RENEW, RETRY};
 use crate::blmq::{self, Blmq};
 use crate::cert::Certificate;
 use crate::draw;
@@ -43,6 +43,15 @@ pub(super) enum Asking {
 pub(super) struct Need {
     since: Time,
     asked: Option<Time>,
+}
+
+/// A key that was obtained.
+#[derive(Clone, Debug)]
+pub(super) struct Next {
+    key: Arc<SigningKey>,
+    certificate: Certificate,
+    need: Need,
+    obtained: Time,
 }
 
 /// One run of the key issue.
@@ -96,7 +105,7 @@ fn turn(members: &[Arc<ObuKey>], exchange: u64) -> Option<Arc<ObuKey>> {
 impl Obu {
     /// A key is needed from now on.
     pub(super) fn want_key(&mut self, cx: &mut Cx<'_>) {
-        if matches!(self.asking, Asking::Content) {
+        if matches!(self.asking, Asking::Content) && self.next.is_none() {
             self.asking = Asking::Looking(Need {
                 since: cx.now(),
                 asked: None,
@@ -322,8 +331,38 @@ impl Obu {
         }
         let (key, number, need) = (key.clone(), exchange.number, exchange.need);
         cx.step("key", number);
-        self.adopt(cx, key, certificate, need);
+        let next = Next {
+            key,
+            certificate,
+            need,
+            obtained: cx.now(),
+        };
+        let joint = self.config.joint_change;
+        if joint.is_zero() || self.valid_pseudonym(cx.now()).is_none() {
+            self.adopt(cx, next);
+        } else {
+            self.keep_for(cx, next, joint);
+        }
         Ok(())
+    }
+
+    /// Keeps a key until the next common moment; until then it goes on under the one before.
+    fn keep_for(&mut self, cx: &mut Cx<'_>, next: Next, joint: Duration) {
+        let joint = u64::try_from(joint.as_millis()).unwrap_or(u64::MAX).max(1);
+        let moment = (cx.now().as_millis() / joint + 1).saturating_mul(joint);
+        self.next = Some(Box::new(next));
+        self.asking = Asking::Content;
+        cx.cancel(RETRY);
+        self.rest_address(cx);
+        cx.timer_at(Time::from_millis(moment), JOINT);
+    }
+
+    /// The common moment.
+    pub(super) fn use_next(&mut self, cx: &mut Cx<'_>) {
+        if let Some(next) = self.next.take() {
+            cx.cancel(JOINT);
+            self.adopt(cx, *next);
+        }
     }
 
     /// An RSU said no: it is left in peace for long, and another may be asked.
@@ -338,7 +377,13 @@ impl Obu {
     }
 
     /// A new pseudonym: another key, another station, another link address, another rhythm.
-    fn adopt(&mut self, cx: &mut Cx<'_>, key: Arc<SigningKey>, certificate: Certificate, need: Need) {
+    fn adopt(&mut self, cx: &mut Cx<'_>, next: Next) {
+        let Next {
+            key,
+            certificate,
+            need,
+            obtained,
+        } = next;
         let now = cx.now();
         let (id, number) = (certificate.id(), self.exchanges);
         let addr = draw::link_addr(cx.rng("pseudonym", number));
@@ -359,8 +404,8 @@ impl Obu {
         cx.emit(
             "key_obtained",
             [
-                ("delay", now.since(need.asked.unwrap_or(now)).into()),
-                ("waited", now.since(need.since).into()),
+                ("delay", obtained.since(need.asked.unwrap_or(obtained)).into()),
+                ("waited", obtained.since(need.since).into()),
                 ("pseudonym", id.as_ref().into()),
                 ("until", end.into()),
                 ("renewal", self.pseudonym.is_some().into()),

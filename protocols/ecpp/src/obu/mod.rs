@@ -27,7 +27,7 @@ use crate::signed::{self, Signed};
 use crate::system::{System, domain};
 use crate::view::Standing;
 use batch::Waiting;
-use issue::Asking;
+use issue::{Asking, Next};
 use neighbours::Neighbours;
 use rsus::Rsus;
 use safety::Talk;
@@ -39,6 +39,7 @@ const RENEW: Timer = Timer(3);
 const EXPIRE: Timer = Timer(4);
 const TICK: Timer = Timer(5);
 const BATCH: Timer = Timer(6);
+const JOINT: Timer = Timer(7);
 
 /// Time between two records of what was counted.
 const TICK_PERIOD: Duration = Duration::from_secs(1);
@@ -70,6 +71,10 @@ pub struct Obu {
     waiting: Vec<Waiting>,
     /// Certificates that are refused before they end.
     emergency: Refused,
+    /// A key that is used from the next common moment on.
+    next: Option<Box<Next>>,
+    /// Is it in a mix zone?
+    mixing: bool,
 }
 
 /// A short-time key with its certificate.
@@ -115,6 +120,8 @@ impl Obu {
             lying: None,
             waiting: Vec::new(),
             emergency: Refused::default(),
+            next: None,
+            mixing: false,
         }
     }
 
@@ -141,6 +148,10 @@ impl Obu {
     }
 
     fn expire(&mut self, cx: &mut Cx<'_>) {
+        if self.next.is_some() {
+            // Before the common moment: it cannot go on under the old one.
+            return self.use_next(cx);
+        }
         if self.pseudonym.take().is_some() {
             cx.cancel(BEACON);
             cx.emit("key_expired", []);
@@ -213,6 +224,8 @@ impl Actor for Obu {
             cx.emit("key_lost", []);
         }
         self.waiting.clear();
+        self.next = None;
+        self.mixing = false;
         self.talk.renew();
         self.want_key(cx);
         self.say_state(cx);
@@ -252,6 +265,7 @@ impl Actor for Obu {
             RENEW => self.want_key(cx),
             EXPIRE => self.expire(cx),
             BATCH => self.verify_batch(cx),
+            JOINT => self.use_next(cx),
             _ => self.tick(cx),
         }
         self.say_state(cx);

@@ -103,7 +103,9 @@ impl Obu {
         if self.valid_pseudonym(now).is_none() {
             return;
         }
+        let mixes = self.mixes(cx);
         let is_due = match self.config.beaconing {
+            _ if mixes => false,
             Beaconing::Fixed => true,
             Beaconing::Cam => self.talk.trigger.check(due, &cx.position()).is_some(),
         };
@@ -114,6 +116,20 @@ impl Obu {
         let rhythm = self.config.rhythm();
         let next = due + rhythm;
         cx.timer_at(if next > now { next } else { now + rhythm }, BEACON);
+    }
+
+    /// Is it in a mix zone? Where it enters one, it asks for a new key.
+    fn mixes(&mut self, cx: &mut Cx<'_>) -> bool {
+        if self.config.mix_zones.is_empty() {
+            return false;
+        }
+        let fix = cx.position();
+        let inside = self.config.mix_zones.iter().any(|zone| zone.has(&fix));
+        if inside && !self.mixing {
+            self.want_key(cx);
+        }
+        self.mixing = inside;
+        inside
     }
 
     /// A safety message.

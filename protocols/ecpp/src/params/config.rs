@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use roadveil_role::{Params, SetupError, cam};
 
+use super::{Zone, zones};
+
 /// When a safety message carries its certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attach {
@@ -75,6 +77,8 @@ pub struct Config {
     pub flood_rate: u64,
     pub pseudonym_pool: u64,
     pub emergency: bool,
+    pub joint_change: Duration,
+    pub mix_zones: Vec<Zone>,
 }
 
 impl Config {
@@ -136,6 +140,8 @@ impl Config {
             flood_rate: params.count("flood_rate"),
             pseudonym_pool: params.count("pseudonym_pool"),
             emergency: params.choice("revocation") == "emergency",
+            joint_change: params.span("joint_change"),
+            mix_zones: zones(params.text("mix_zones"))?,
         };
         config.check()?;
         Ok(config)
@@ -156,6 +162,12 @@ impl Config {
                 "max_lifetime ({:?}) must be at least key_lifetime and twice validity_quantum ({longest:?}), \
                  or every RSU refuses every key",
                 self.max_lifetime
+            )));
+        }
+        if self.joint_change > self.key_lifetime / 2 {
+            return Err(SetupError(format!(
+                "joint_change ({:?}) must be at most half of key_lifetime ({:?}), or keys end before they are used",
+                self.joint_change, self.key_lifetime
             )));
         }
         Ok(())
@@ -183,6 +195,7 @@ mod tests {
         for (name, value) in [
             ("max_lifetime", Duration::from_secs(70)),
             ("renewal_latest", Duration::from_secs(31)),
+            ("joint_change", Duration::from_secs(31)),
             ("renewal_earliest", Duration::from_secs(9)),
         ] {
             let mut params = Params::defaults(PARAMS);

@@ -3,7 +3,9 @@
 mod config;
 mod liars;
 mod table;
+mod zones;
 
 pub use config::{Attach, Beaconing, Config, Verification};
 pub use liars::{Falsehood, Lie, Misbehaviour, falsehoods, misbehaviours};
 pub use table::PARAMS;
+pub use zones::{Zone, zones};

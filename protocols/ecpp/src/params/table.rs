@@ -63,6 +63,17 @@ pub const PARAMS: &[ParamSpec] = &[
         "after a change of key nothing is said for a random time of at most this, so that the next place does not tell whose key it is (ours)",
     ),
     ParamSpec::span(
+        "joint_change",
+        millis(0),
+        secs(600),
+        millis(0),
+        "a new key is used from the next multiple of this on, by the vehicle's clock, so that vehicles change together; 0s for at once (ours)",
+    ),
+    ParamSpec::text(
+        "mix_zones",
+        "circles in which OBUs say nothing and ask for a new key, X/Y/RADIUS in metres: \"120/240/30, 0/120/30\" (ours)",
+    ),
+    ParamSpec::span(
         "beacon_period",
         millis(10),
         secs(60),
