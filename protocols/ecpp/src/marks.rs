@@ -40,6 +40,11 @@ pub const MARKS: &[Mark] = &[
         "off by default (revocation = issue, as published); signed by the TA, broadcast by RSUs",
     ),
     mark(
+        "joint changes, mix zones",
+        Source::Reconstruction,
+        "off by default; published is that unlinkability is the aim, not when to change",
+    ),
+    mark(
         "which messages are verified (relevance, batches with R sent), flooder",
         Source::Reconstruction,
         "off by default; a batch's verdicts are computed one by one and shared, and charged as one sum",
