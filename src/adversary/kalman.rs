@@ -22,6 +22,13 @@ pub struct Noise {
     pub acceleration: f64,
 }
 
+/// GNSS errors of 3 m, speeds to 0.7 m/s, accelerations of city traffic.
+pub const NOISE: Noise = Noise {
+    position: 3.0,
+    speed: 0.7,
+    acceleration: 1.5,
+};
+
 /// An estimate with its covariance along either axis: `[[pp, pv], [pv, vv]]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {

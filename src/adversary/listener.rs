@@ -1,13 +1,46 @@
-//! A listener of a scenario: a fold over a run's records that knows at any time what its tracker has found.
+//! The listeners of a scenario: a fold over a run's records that knows at any time what their trackers have found.
 
 use roadveil_role::Protocol;
 use roadveil_role::view::View;
 
 use super::privacy::{Judged, Privacy, judge};
-use super::sighting::{Antennas, Ear};
+use super::sighting::{Air, Antennas, Ear};
 use super::tracker::{self, Settings, TooMany};
 use crate::event::{NodeId, Record};
 use crate::scenario;
+
+/// All listeners of a scenario.
+#[derive(Debug)]
+pub struct Listeners {
+    air: Air,
+    listeners: Vec<Listener>,
+}
+
+impl Listeners {
+    /// Nothing heard yet; they know the messages of those protocols.
+    pub fn new(listeners: &[scenario::Listener], protocols: &'static [&'static Protocol]) -> Listeners {
+        Listeners {
+            air: Air::new(protocols),
+            listeners: listeners.iter().map(Listener::new).collect(),
+        }
+    }
+
+    /// Takes one record in.
+    pub fn observe(&mut self, record: &Record) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        if let Some((spoken, receptions)) = self.air.observe(record) {
+            let ears = self.listeners.iter_mut().map(|listener| &mut listener.ear);
+            ears.for_each(|ear| ear.hear(&spoken, receptions));
+        }
+    }
+
+    /// Each of them, in the order of the scenario.
+    pub fn iter(&self) -> impl Iterator<Item = &Listener> {
+        self.listeners.iter()
+    }
+}
 
 /// A listener with what it has heard.
 #[derive(Debug)]
@@ -18,8 +51,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Nothing heard yet.
-    pub fn new(listener: &scenario::Listener, protocols: &'static [&'static Protocol]) -> Listener {
+    fn new(listener: &scenario::Listener) -> Listener {
         let node = |index: &usize| NodeId(u32::try_from(*index).unwrap_or(u32::MAX));
         let antennas = match &listener.antennas {
             None => Antennas::Everywhere,
@@ -33,18 +65,13 @@ impl Listener {
                 validity: listener.validity,
                 ..Settings::default()
             },
-            ear: Ear::new(antennas, protocols),
+            ear: Ear::new(antennas),
         }
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Takes one record in.
-    pub fn observe(&mut self, record: &Record) {
-        self.ear.observe(record);
     }
 
     /// What its tracker has found, judged by the truth.

@@ -8,7 +8,7 @@
 //! | [`sighting`] | what antennas hear of vehicles, out of the frames of a run |
 //! | [`kalman`] | where something that moved so is by then, and how surely |
 //! | [`tracker`] | which new pseudonym is whose old one |
-//! | [`listener`] | a listener of a scenario, from record to figure |
+//! | [`listener`] | the listeners of a scenario, from record to figure |
 //! | [`privacy`] | how well that is known: anonymity, linking, trips followed |
 
 pub mod kalman;
@@ -17,7 +17,7 @@ pub mod privacy;
 pub mod sighting;
 pub mod tracker;
 
-pub use listener::Listener;
+pub use listener::{Listener, Listeners};
 pub use privacy::{Judged, Privacy};
-pub use sighting::{Antennas, Ear, Segment, Sighting};
+pub use sighting::{Air, Antennas, Ear, Segment, Sighting};
 pub use tracker::{Links, Settings};

@@ -88,7 +88,7 @@ pub struct Privacy {
 pub fn judge(segments: &[Segment], links: &Links, settings: &Settings) -> Judged {
     let mut judged = Judged {
         pseudonyms: segments.len(),
-        sightings: segments.iter().map(|segment| segment.sightings.len()).sum(),
+        sightings: segments.iter().map(|segment| segment.sightings).sum(),
         ..Judged::default()
     };
     let mut by_node: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
@@ -110,7 +110,7 @@ pub fn judge(segments: &[Segment], links: &Links, settings: &Settings) -> Judged
 
 /// Seconds of silence between two segments.
 fn gap(segments: &[Segment], before: usize, after: usize) -> f64 {
-    segments[after].first().at.as_secs_f64() - segments[before].last().at.as_secs_f64()
+    segments[after].first.at.as_secs_f64() - segments[before].last.at.as_secs_f64()
 }
 
 fn judge_change(end: usize, truth: usize, links: &Links) -> Change {
@@ -143,7 +143,7 @@ fn entropy(candidates: &[Candidate]) -> f64 {
 }
 
 fn judge_trip(node: NodeId, trip: &[usize], segments: &[Segment], links: &Links) -> Trip {
-    let span = |from: usize, to: usize| segments[to].last().at.as_secs_f64() - segments[from].first().at.as_secs_f64();
+    let span = |from: usize, to: usize| segments[to].last.at.as_secs_f64() - segments[from].first.at.as_secs_f64();
     let followed = trip.chunk_by(|&a, &b| links.next[a] == Some(b));
     let stretch = |chunk: &[usize]| span(chunk[0], chunk[chunk.len() - 1]);
     Trip {
@@ -269,12 +269,10 @@ mod tests {
             },
             power: None,
         };
-        Segment {
-            addr: LinkAddr::local([0, 0, 0, 0, 0, addr]),
-            sightings: vec![sighting(seconds.0), sighting(seconds.1)],
-            begins: None,
-            node: NodeId(node),
-        }
+        let addr = LinkAddr::local([0, 0, 0, 0, 0, addr]);
+        let mut segment = Segment::new(addr, NodeId(node), sighting(seconds.0));
+        segment.add(sighting(seconds.1));
+        segment
     }
 
     fn candidate(segment: usize, cost: f64) -> Candidate {

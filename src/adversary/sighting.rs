@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use roadveil_role::tree::{Tree, describe};
 use roadveil_role::{LinkAddr, Protocol, Time};
 
-use super::kalman::State;
+use super::kalman::{Estimate, NOISE, State};
 use crate::event::{Cast, Event, Frame, NodeId, Reception, Record, TxId};
 
 /// A message that says where its sender is.
@@ -19,13 +19,19 @@ pub struct Sighting {
     pub power: Option<(NodeId, i8)>,
 }
 
-/// All that was heard under one link address.
+/// All that was heard under one link address: as much of it as a tracker needs, however much it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
     /// The address.
     pub addr: LinkAddr,
-    /// In order of time; at least one.
-    pub sightings: Vec<Sighting>,
+    /// What was heard first.
+    pub first: Sighting,
+    /// What was heard last.
+    pub last: Sighting,
+    /// How often it was heard.
+    pub sightings: usize,
+    /// Where its sender is at the end, by all that was heard.
+    pub estimate: Estimate,
     /// Where the validity of its certificate begins, milliseconds of the sender's clock, if a message told.
     pub begins: Option<u64>,
     /// The node whose address it was. Truth: only to judge.
@@ -33,14 +39,25 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The first moment.
-    pub fn first(&self) -> Sighting {
-        self.sightings[0]
+    /// An address that is heard for the first time.
+    pub fn new(addr: LinkAddr, node: NodeId, first: Sighting) -> Segment {
+        Segment {
+            addr,
+            first,
+            last: first,
+            sightings: 1,
+            estimate: Estimate::new(first.state, NOISE),
+            begins: None,
+            node,
+        }
     }
 
-    /// The last moment.
-    pub fn last(&self) -> Sighting {
-        self.sightings[self.sightings.len() - 1]
+    /// It is heard again.
+    pub fn add(&mut self, sighting: Sighting) {
+        let passed = (sighting.at.as_secs_f64() - self.last.at.as_secs_f64()).max(0.0);
+        self.estimate = self.estimate.after(passed, NOISE).with(sighting.state, NOISE);
+        self.last = sighting;
+        self.sightings += 1;
     }
 }
 
@@ -85,33 +102,41 @@ impl Antennas {
     }
 }
 
-/// A fold over a run's records: what the antennas hear.
+/// What a frame said of its sender.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spoken {
+    addr: LinkAddr,
+    sighting: Sighting,
+    /// Where the validity of the certificate that it brought begins.
+    begins: Option<u64>,
+    /// Truth.
+    node: NodeId,
+}
+
+/// A fold over a run's records: frames that say where their sender is. Each is read once, whoever listens.
 #[derive(Debug)]
-pub struct Ear {
-    antennas: Antennas,
+pub struct Air {
     protocols: &'static [&'static Protocol],
     /// Frames that are on the air, with what they say.
     pending: BTreeMap<TxId, (LinkAddr, Sighting, Option<u64>)>,
     senders: BTreeMap<TxId, NodeId>,
-    segments: BTreeMap<LinkAddr, Segment>,
 }
 
-impl Ear {
-    /// Nothing heard yet.
-    pub fn new(antennas: Antennas, protocols: &'static [&'static Protocol]) -> Ear {
-        Ear {
-            antennas,
+impl Air {
+    /// An air in which those protocols are spoken.
+    pub fn new(protocols: &'static [&'static Protocol]) -> Air {
+        Air {
             protocols,
             pending: BTreeMap::new(),
             senders: BTreeMap::new(),
-            segments: BTreeMap::new(),
         }
     }
 
-    /// Takes one record in.
-    pub fn observe(&mut self, record: &Record) {
+    /// Takes one record in. Where a frame ends: what it said, and what became of it at each radio. Messages to everyone
+    /// alone count: one to a single station may say where another vehicle was, as a report does.
+    pub fn observe<'r>(&mut self, record: &'r Record) -> Option<(Spoken, &'r [Reception])> {
         match &record.event {
-            Event::Frame(frame) => {
+            Event::Frame(frame) if frame.to.is_broadcast() => {
                 if let Some((state, begins)) = self.read(frame) {
                     let sighting = Sighting {
                         at: record.at,
@@ -120,50 +145,25 @@ impl Ear {
                     };
                     self.pending.insert(frame.tx, (frame.from, sighting, begins));
                 }
+                None
             }
             Event::Sent { tx, node, .. } if self.pending.contains_key(tx) => {
                 self.senders.insert(*tx, *node);
+                None
             }
             Event::Heard { tx, receptions } => {
                 let (pending, sender) = (self.pending.remove(tx), self.senders.remove(tx));
-                if let (Some(power), Some((addr, sighting, begins)), Some(node)) =
-                    (self.heard(receptions), pending, sender)
-                {
-                    let segment = self.segments.entry(addr).or_insert_with(|| Segment {
-                        addr,
-                        sightings: Vec::new(),
-                        begins: None,
-                        node,
-                    });
-                    segment.sightings.push(Sighting { power, ..sighting });
-                    segment.begins = segment.begins.or(begins);
-                }
+                let ((addr, sighting, begins), node) = pending.zip(sender)?;
+                let spoken = Spoken {
+                    addr,
+                    sighting,
+                    begins,
+                    node,
+                };
+                Some((spoken, receptions))
             }
-            _ => {}
+            _ => None,
         }
-    }
-
-    /// Was it heard, and how strong by which antenna?
-    fn heard(&self, receptions: &[Reception]) -> Option<Option<(NodeId, i8)>> {
-        let Antennas::At(nodes) = &self.antennas else {
-            return Some(None);
-        };
-        let here = |reception: &&Reception| reception.lost.is_none() && nodes.binary_search(&reception.node).is_ok();
-        let best = receptions
-            .iter()
-            .filter(here)
-            .max_by_key(|reception| (reception.dbm, reception.node));
-        best.map(|best| Some((best.node, best.dbm)))
-    }
-
-    /// What was heard so far, as [`finish`](Ear::finish) gives it at the end.
-    pub fn segments(&self) -> Vec<Segment> {
-        in_order(self.segments.values().cloned().collect())
-    }
-
-    /// What was heard under each address, in order of the first moment.
-    pub fn finish(self) -> Vec<Segment> {
-        in_order(self.segments.into_values().collect())
     }
 
     /// Where a frame says that its sender is, if it does: the fields of a Cooperative Awareness Message, in whatever
@@ -176,12 +176,56 @@ impl Ear {
     }
 }
 
-fn in_order(mut segments: Vec<Segment>) -> Vec<Segment> {
-    for segment in &mut segments {
-        segment.sightings.sort_by_key(|sighting| sighting.at);
+/// What antennas hear of it.
+#[derive(Debug)]
+pub struct Ear {
+    antennas: Antennas,
+    segments: BTreeMap<LinkAddr, Segment>,
+}
+
+impl Ear {
+    /// Nothing heard yet.
+    pub fn new(antennas: Antennas) -> Ear {
+        Ear {
+            antennas,
+            segments: BTreeMap::new(),
+        }
     }
-    segments.sort_by_key(|segment| (segment.first().at, segment.addr));
-    segments
+
+    /// Takes in what was spoken, if an antenna received it.
+    pub fn hear(&mut self, spoken: &Spoken, receptions: &[Reception]) {
+        let Some(power) = self.received(receptions) else { return };
+        let Spoken { addr, node, begins, .. } = *spoken;
+        let sighting = Sighting {
+            power,
+            ..spoken.sighting
+        };
+        let segment = self.segments.entry(addr);
+        let segment = segment
+            .and_modify(|segment| segment.add(sighting))
+            .or_insert_with(|| Segment::new(addr, node, sighting));
+        segment.begins = segment.begins.or(begins);
+    }
+
+    /// Was it received, and how strong by which antenna?
+    fn received(&self, receptions: &[Reception]) -> Option<Option<(NodeId, i8)>> {
+        let Antennas::At(nodes) = &self.antennas else {
+            return Some(None);
+        };
+        let here = |reception: &&Reception| reception.lost.is_none() && nodes.binary_search(&reception.node).is_ok();
+        let best = receptions
+            .iter()
+            .filter(here)
+            .max_by_key(|reception| (reception.dbm, reception.node));
+        best.map(|best| Some((best.node, best.dbm)))
+    }
+
+    /// What was heard so far under each address, in order of the first moment.
+    pub fn segments(&self) -> Vec<Segment> {
+        let mut segments: Vec<Segment> = self.segments.values().cloned().collect();
+        segments.sort_by_key(|segment| (segment.first.at, segment.addr));
+        segments
+    }
 }
 
 /// Looks for a validity, and where it begins: the fields of a certificate, in whatever protocol's message.
@@ -279,7 +323,11 @@ mod tests {
 
     /// What is heard of a frame with these bytes, sent by node 2 and received by node 1 but not by node 0.
     fn heard(antennas: Antennas, bytes: &[u8]) -> Vec<Segment> {
-        let mut ear = Ear::new(antennas, TALKS);
+        heard_to(LinkAddr::BROADCAST, antennas, bytes)
+    }
+
+    fn heard_to(to: LinkAddr, antennas: Antennas, bytes: &[u8]) -> Vec<Segment> {
+        let (mut air, mut ear) = (Air::new(TALKS), Ear::new(antennas));
         let tx = TxId(7);
         let reception = |node, lost| Reception {
             node: NodeId(node),
@@ -290,7 +338,7 @@ mod tests {
             Event::Frame(Frame {
                 tx,
                 from: LinkAddr([1; 6]),
-                to: LinkAddr::BROADCAST,
+                to,
                 airtime: 1,
                 bytes: Arc::from(bytes),
             }),
@@ -304,12 +352,12 @@ mod tests {
                 receptions: vec![reception(0, Some(Reason::Noise)), reception(1, None)],
             },
         ] {
-            ear.observe(&Record {
-                at: Time::from_secs(3),
-                event,
-            });
+            let at = Time::from_secs(3);
+            if let Some((spoken, receptions)) = air.observe(&Record { at, event }) {
+                ear.hear(&spoken, receptions);
+            }
         }
-        ear.finish()
+        ear.segments()
     }
 
     fn here() -> Vec<u8> {
@@ -325,17 +373,24 @@ mod tests {
     #[test]
     fn a_position_is_read_wherever_it_stands_in_a_message() {
         let segments = heard(Antennas::Everywhere, &here());
-        let state = segments[0].first().state;
+        let state = segments[0].first.state;
         assert_eq!(state.at, [-12.5, 3.0]);
         // Eastward.
         assert!((state.speed[0] - 10.0).abs() < 1e-9 && state.speed[1].abs() < 1e-9);
         assert_eq!(
-            (segments[0].node, segments[0].first().at),
+            (segments[0].node, segments[0].first.at),
             (NodeId(2), Time::from_secs(3))
         );
         for bytes in [&encode(&Said::Nothing)[..], &[], &[1, 2, 3], &here()[..4]] {
             assert_eq!(heard(Antennas::Everywhere, bytes), []);
         }
+    }
+
+    /// A report tells one station where somebody else was.
+    #[test]
+    fn what_is_said_to_one_station_is_no_place_of_its_sender() {
+        let to = |to| heard_to(to, Antennas::Everywhere, &here()).len();
+        assert_eq!((to(LinkAddr::local([3; 6])), to(LinkAddr::BROADCAST)), (0, 1));
     }
 
     #[test]

@@ -10,15 +10,13 @@ use std::collections::BTreeMap;
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix;
 
-use super::kalman::{Estimate, Noise};
+use super::kalman::NOISE;
 use super::sighting::Segment;
 use crate::event::NodeId;
 
 /// What the tracker takes for granted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Of reports and movement.
-    pub noise: Noise,
     /// Longest silence between two pseudonyms of a vehicle, seconds.
     pub silence: f64,
     /// Longest time in which both may be heard, seconds: a vehicle changes at once.
@@ -32,14 +30,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// GNSS errors of 3 m, speeds to 0.7 m/s, accelerations of city traffic; half a minute; a gate that lets 99.9 % pass.
+    /// Half a minute; a gate that lets 99.9 % pass.
     fn default() -> Settings {
         Settings {
-            noise: Noise {
-                position: 3.0,
-                speed: 0.7,
-                acceleration: 1.5,
-            },
             silence: 30.0,
             overlap: 0.2,
             gate: 18.467,
@@ -81,8 +74,7 @@ const MAX_PAIRS: usize = 50_000_000;
 /// If so many compete that they would fill the memory.
 pub fn link(segments: &[Segment], settings: &Settings) -> Result<Links, TooMany> {
     let mut candidates = Vec::with_capacity(segments.len());
-    let quantum = settings.validity.then(|| quantum(segments));
-    let settings = &sharpened(settings, quantum);
+    let quantum = settings.validity.then(|| quantum(segments)).flatten();
     let mut all = 0;
     for (number, segment) in segments.iter().enumerate() {
         let found = gate(number, segment, segments, settings, quantum);
@@ -92,7 +84,10 @@ pub fn link(segments: &[Segment], settings: &Settings) -> Result<Links, TooMany>
         }
         candidates.push(found);
     }
-    let next = assign(&candidates, settings.gate)?;
+    let next = assign(
+        &candidates,
+        settings.gate + quantum.map_or(0.0, |quantum| rarity(settings, quantum)),
+    )?;
     Ok(Links { candidates, next })
 }
 
@@ -104,24 +99,27 @@ fn gate(
     settings: &Settings,
     quantum: Option<u64>,
 ) -> Vec<Candidate> {
-    let end = segment.last().at.as_secs_f64();
-    let estimate = filter(segment, settings.noise);
-    let begin = |other: &Segment| other.first().at.as_secs_f64();
+    let end = segment.last.at.as_secs_f64();
+    let begin = |other: &Segment| other.first.at.as_secs_f64();
     let from = segments.partition_point(|other| begin(other) < end - settings.overlap);
     let to = segments.partition_point(|other| begin(other) <= end + settings.silence);
     (from..to)
         .filter(|&other| other != number)
         .filter_map(|other| {
-            let asked = quantum.map_or(Some(0.0), |quantum| begins_cost(&segments[other], end, quantum))?;
-            let first = segments[other].first();
-            let later = estimate.after((first.at.as_secs_f64() - end).max(0.0), settings.noise);
-            let (distance, determinant) = later.distance(first.state, settings.noise);
+            // Of one whose validity is not known, the movement decides alone.
+            let (asked, wider) = match quantum.zip(segments[other].begins) {
+                Some((quantum, begins)) => (begins_cost(begins, end, quantum)?, rarity(settings, quantum)),
+                None => (0.0, 0.0),
+            };
+            let first = segments[other].first;
+            let later = segment.estimate.after((first.at.as_secs_f64() - end).max(0.0), NOISE);
+            let (distance, determinant) = later.distance(first.state, NOISE);
             let powers = if settings.power {
-                power_cost(segment.last().power, first.power)
+                power_cost(segment.last.power, first.power)
             } else {
                 0.0
             };
-            (distance <= settings.gate).then_some(Candidate {
+            (distance <= settings.gate + wider).then_some(Candidate {
                 segment: other,
                 cost: (distance + determinant) / 2.0 + asked + powers,
             })
@@ -130,26 +128,23 @@ fn gate(
 }
 
 /// The largest number of milliseconds of which all validities that were heard begin on a multiple: what they are rounded
-/// to, as far as a listener can tell. 0 if none was heard.
-fn quantum(segments: &[Segment]) -> u64 {
+/// to, as far as a listener can tell. Nothing if he cannot.
+fn quantum(segments: &[Segment]) -> Option<u64> {
     let gcd = |mut a: u64, mut b: u64| {
         while b > 0 {
             (a, b) = (b, a % b);
         }
         a
     };
-    segments.iter().filter_map(|segment| segment.begins).fold(0, gcd)
+    let begins = segments.iter().filter_map(|segment| segment.begins);
+    Some(begins.fold(0, gcd)).filter(|quantum| *quantum > 0)
 }
 
-/// With validities that fit, a vehicle may have moved less likely and still be the one: the gate is wider by twice the
+/// How much wider the gate is for validities that fit: a vehicle may have moved less likely and still be the one. Twice the
 /// logarithm of how much rarer such a fit is by chance than any beginning within the silence.
-fn sharpened(settings: &Settings, quantum: Option<u64>) -> Settings {
-    let fit = |quantum: u64| settings.silence / (quantum as f64 / 1000.0 + EXCHANGE);
-    let rarer = quantum.map_or(1.0, fit).max(1.0);
-    Settings {
-        gate: settings.gate + 2.0 * libm::log(rarer),
-        ..*settings
-    }
+fn rarity(settings: &Settings, quantum: u64) -> f64 {
+    let fit = settings.silence / (quantum as f64 / 1000.0 + EXCHANGE);
+    2.0 * libm::log(fit.max(1.0))
 }
 
 /// How long after the end of a pseudonym the next one's key was asked for at the latest, seconds: clocks, and a last
@@ -159,11 +154,9 @@ const ASKED_AFTER: f64 = 0.2;
 const EXCHANGE: f64 = 0.3;
 const LONGEST_COST: f64 = 8.0;
 
-/// What it costs that a pseudonym whose validity begins there should follow one that ended then. Its key was asked for within
-/// a quantum after the beginning, and used when the exchange was over; nothing if that is impossible. One of which it is
-/// not known costs nothing.
-fn begins_cost(segment: &Segment, end: f64, quantum: u64) -> Option<f64> {
-    let Some(begins) = segment.begins else { return Some(0.0) };
+/// What it costs that a key whose validity begins there should follow a pseudonym that ended then: it was asked for within
+/// a quantum after the beginning, and used when the exchange was over. Nothing if that is impossible.
+fn begins_cost(begins: u64, end: f64, quantum: u64) -> Option<f64> {
     let begins = begins as f64 / 1000.0;
     let exchange = (end - (begins + quantum as f64 / 1000.0)).max(0.0);
     (begins <= end + ASKED_AFTER).then_some((exchange / EXCHANGE).min(LONGEST_COST))
@@ -181,16 +174,6 @@ fn power_cost(last: Option<(NodeId, i8)>, first: Option<(NodeId, i8)>) -> f64 {
         }
         _ => 0.0,
     }
-}
-
-/// Where a segment's sender is at its end.
-fn filter(segment: &Segment, noise: Noise) -> Estimate {
-    let mut estimate = Estimate::new(segment.first().state, noise);
-    for pair in segment.sightings.windows(2) {
-        let passed = (pair[1].at.as_secs_f64() - pair[0].at.as_secs_f64()).max(0.0);
-        estimate = estimate.after(passed, noise).with(pair[1].state, noise);
-    }
-    estimate
 }
 
 /// Costs as whole numbers: so many to the unit.
@@ -283,16 +266,14 @@ mod tests {
                 power: None,
             }
         };
-        Segment {
-            addr: LinkAddr::local([0, 0, 0, 0, 0, addr]),
-            sightings: (tenths.0..=tenths.1).map(sighting).collect(),
-            begins: None,
-            node: NodeId(node),
-        }
+        let addr = LinkAddr::local([0, 0, 0, 0, 0, addr]);
+        let mut segment = Segment::new(addr, NodeId(node), sighting(tenths.0));
+        (tenths.0 + 1..=tenths.1).for_each(|tenth| segment.add(sighting(tenth)));
+        segment
     }
 
     fn linked(mut segments: Vec<Segment>) -> Vec<(u8, Option<u8>)> {
-        segments.sort_by_key(|segment| (segment.first().at, segment.addr));
+        segments.sort_by_key(|segment| (segment.first.at, segment.addr));
         let name = |number: usize| segments[number].addr.0[5];
         let links = link(&segments, &Settings::default()).expect("few");
         let mut named: Vec<(u8, Option<u8>)> = (0..segments.len())
@@ -397,9 +378,9 @@ mod tests {
             ..drive(1, 1, (0, 9), (0.0, 0.0), (1.0, 0.0))
         };
         let of = |begins: &[Option<u64>]| quantum(&begins.iter().map(|begins| with(*begins)).collect::<Vec<_>>());
-        assert_eq!(of(&[Some(20_000), None, Some(50_000), Some(0)]), 10_000);
-        assert_eq!(of(&[Some(20_000), Some(50_001)]), 1);
-        assert_eq!(of(&[None]), 0);
+        assert_eq!(of(&[Some(20_000), None, Some(50_000), Some(0)]), Some(10_000));
+        assert_eq!(of(&[Some(20_000), Some(50_001)]), Some(1));
+        assert_eq!((of(&[None]), of(&[Some(0)])), (None, None), "nothing to tell it by");
     }
 
     #[test]
@@ -410,7 +391,7 @@ mod tests {
         assert_eq!(power_cost(None, at(1, -60)), 0.0);
         // Two beginnings alike in place and movement: the power decides, if it is looked at.
         let with = |mut segment: Segment, dbm: i8| {
-            segment.sightings.iter_mut().for_each(|one| one.power = at(1, dbm));
+            (segment.first.power, segment.last.power) = (at(1, dbm), at(1, dbm));
             segment
         };
         let segments = [

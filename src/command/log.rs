@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Exit, Failure, print};
 use crate::adversary::privacy::judge;
-use crate::adversary::{Antennas, Ear, Settings, tracker};
+use crate::adversary::{Air, Antennas, Ear, Settings, tracker};
 use crate::cli::{ExportFormat, LogCommand, LogPrivacy};
 use crate::journal::audit::Conclusion;
 use crate::journal::select::{DEFAULT_DIRECTORY, Entry, list, resolve};
@@ -94,15 +94,18 @@ fn privacy(args: &LogPrivacy) -> Result<String, Failure> {
         silence: args.silence.as_secs_f64(),
         ..Settings::default()
     };
-    let mut ear = Ear::new(antennas, PROTOCOLS);
+    let (mut air, mut ear) = (Air::new(PROTOCOLS), Ear::new(antennas));
     for portion in log.records_from(Time::ZERO).map_err(Failure::input)? {
         match portion {
-            Ok(portion) => portion.records.iter().for_each(|record| ear.observe(record)),
+            Ok(portion) => {
+                let spoken = portion.records.iter().filter_map(|record| air.observe(record));
+                spoken.for_each(|(spoken, receptions)| ear.hear(&spoken, receptions));
+            }
             Err(LogError::Damaged { damage, .. }) => say!("note: {damage}"),
             Err(error) => return Err(Failure::input(error)),
         }
     }
-    let segments = ear.finish();
+    let segments = ear.segments();
     if segments.is_empty() {
         say!("note: no message that says where its sender is was heard there");
     }

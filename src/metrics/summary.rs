@@ -8,7 +8,7 @@ use roadveil_role::protocol::report_name;
 use roadveil_role::view::{Emitted, Fold, View};
 use roadveil_role::{Protocol, Reason, Time, Value};
 
-use crate::adversary::{Listener, Privacy};
+use crate::adversary::{Listeners, Privacy};
 use crate::event::{Cast, Event, Record};
 use crate::scenario;
 
@@ -41,7 +41,7 @@ impl Channel {
 pub struct Summary {
     cast: Arc<Cast>,
     protocols: Vec<(&'static Protocol, Box<dyn Fold>)>,
-    listeners: Vec<Listener>,
+    listeners: Listeners,
     /// Events seen.
     pub events: u64,
     /// Transmissions, over the air and over the wires.
@@ -70,7 +70,7 @@ impl Summary {
             .filter(|protocol| cast.protocols.iter().any(|name| name == protocol.name));
         Summary {
             protocols: folds.map(|&protocol| (protocol, (protocol.fold)())).collect(),
-            listeners: Vec::new(),
+            listeners: Listeners::new(&[], &[]),
             cast,
             events: 0,
             sent: 0,
@@ -90,15 +90,14 @@ impl Summary {
     /// The same with listeners, who know the messages of those protocols.
     #[must_use]
     pub fn listened_to(mut self, listeners: &[scenario::Listener], protocols: &'static [&'static Protocol]) -> Summary {
-        let listeners = listeners.iter();
-        self.listeners = listeners.map(|listener| Listener::new(listener, protocols)).collect();
+        self.listeners = Listeners::new(listeners, protocols);
         self
     }
 
     /// Takes one record in.
     pub fn observe(&mut self, record: &Record) {
         self.events += 1;
-        self.listeners.iter_mut().for_each(|listener| listener.observe(record));
+        self.listeners.observe(record);
         self.now = record.at;
         match &record.event {
             Event::Frame(frame) => self.count_message(&frame.bytes),

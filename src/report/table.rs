@@ -134,11 +134,12 @@ fn write_figures(text: &mut String, summary: &Summary, executed: Option<&Execute
         match figures {
             None => line(text, &format!("privacy.{listener}"), "too many pseudonyms to follow")?,
             Some(figures) => figures.named().into_iter().try_for_each(|(name, value, _)| {
-                let value = match name {
-                    "changes" | "trips" | "trips_with_change" => value.to_string(),
-                    _ => brief(&Value::F64(value)),
-                };
-                line(text, &format!("privacy.{listener}.{name}"), &value)
+                let value = brief(&Value::F64(value));
+                line(
+                    text,
+                    &format!("privacy.{listener}.{name}"),
+                    value.trim_end_matches(".000"),
+                )
             })?,
         }
     }

@@ -1,21 +1,21 @@
-//! The protocols' own folds over their own events.
+//! The protocols' own folds over their own events, and what listeners know.
 
 use core::time::Duration;
-use roadveil_role::protocol::Protocol;
 
 use roadveil_role::Time;
+use roadveil_role::protocol::Protocol;
 use roadveil_role::view::{Emitted, Fold, View};
 
 use super::names::Protocols;
 use super::panes::views::Named;
-use crate::adversary::Listener;
+use crate::adversary::{Listener, Listeners};
 use crate::event::{Cast, Event, Record};
 use crate::scenario;
 
 /// One fold for each protocol of the run that the program knows, and one for each listener.
 pub struct Folds {
     protocols: Vec<(&'static Protocol, Box<dyn Fold>)>,
-    listeners: Vec<Listener>,
+    listeners: Listeners,
     /// What the listeners know, and of when: a tracker that looks at everything anew is asked once a second.
     known: Vec<View>,
     asked: Option<Time>,
@@ -32,10 +32,7 @@ impl Folds {
         let known = cast.protocols.iter().filter_map(known);
         Folds {
             protocols: known.map(|protocol| (protocol, (protocol.fold)())).collect(),
-            listeners: listeners
-                .iter()
-                .map(|listener| Listener::new(listener, protocols))
-                .collect(),
+            listeners: Listeners::new(listeners, protocols),
             known: Vec::new(),
             asked: None,
             now: Time::ZERO,
@@ -45,7 +42,7 @@ impl Folds {
     /// Takes a record in.
     pub fn observe(&mut self, record: &Record, cast: &Cast) {
         self.now = record.at;
-        self.listeners.iter_mut().for_each(|listener| listener.observe(record));
+        self.listeners.observe(record);
         let Event::Emitted {
             node,
             role,
@@ -78,7 +75,7 @@ impl Folds {
         let mut views: Vec<Named> = protocols
             .map(|(protocol, fold)| (protocol.name, fold.views()))
             .collect();
-        if !self.listeners.is_empty() {
+        if self.listeners.iter().next().is_some() {
             if self.asked.is_none_or(|asked| self.now.since(asked) >= ASK_AGAIN) {
                 self.known = self.listeners.iter().map(Listener::view).collect();
                 self.asked = Some(self.now);

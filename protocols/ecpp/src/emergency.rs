@@ -9,10 +9,11 @@
 //! one that is revoked by schedule has no certificate that the authority knows. Whoever keeps a vehicle from hearing RSUs
 //! keeps the list from it.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use postcard_schema::Schema;
-use roadveil_crypto::{ByteArray, Check, Op, SchnorrCheck, Signature};
+use roadveil_crypto::{ByteArray, Check, Op, Signature};
 use roadveil_role::{Cx, Reason, Time, encode};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,13 @@ pub struct Emergency {
     pub signature: Signature,
 }
 
+impl Entry {
+    /// Does nobody accept the certificate any more, whose clock is late by `late` at most?
+    pub(crate) fn is_over(&self, now: Time, late: Duration) -> bool {
+        now >= Time::from_millis(self.until) + late
+    }
+}
+
 impl Emergency {
     /// Has it the form of a list? What has not is not looked at.
     pub fn is_well_formed(&self) -> bool {
@@ -68,12 +76,7 @@ impl Emergency {
 
     /// The check of its signature.
     pub fn check(&self, system: &System) -> Check {
-        Check::new(SchnorrCheck {
-            domain: domain::EMERGENCY,
-            key: *system.list_key().bytes(),
-            message: self.statement(system).into(),
-            signature: self.signature,
-        })
+        system.list_check(domain::EMERGENCY, self.statement(system), self.signature)
     }
 
     /// Is it newer than `sequence`, well formed, of this epoch, and the authority's? `None` if it is known already.
@@ -103,10 +106,9 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// Lists a certificate, and signs the list anew.
-    pub(crate) fn add(&mut self, cx: &mut Cx<'_>, authority: &Authority, certificate: &Certificate) {
-        let now = cx.now().as_millis();
-        self.entries.retain(|entry| entry.until > now);
+    /// Lists a certificate, and signs the list anew. `late` is for vehicles whose clocks are.
+    pub(crate) fn add(&mut self, cx: &mut Cx<'_>, authority: &Authority, certificate: &Certificate, late: Duration) {
+        self.entries.retain(|entry| !entry.is_over(cx.now(), late));
         let (id, until) = (certificate.id(), certificate.validity.until);
         if let Err(place) = self.entries.binary_search(&Entry { until, id }) {
             self.entries.insert(place, Entry { until, id });
@@ -171,8 +173,9 @@ impl Refused {
     }
 
     /// Forgets certificates that have ended: `late` for clocks that are.
-    pub(crate) fn forget_over(&mut self, now: Time, late: core::time::Duration) {
-        self.until.retain(|_, until| now < Time::from_millis(*until) + late);
+    pub(crate) fn forget_over(&mut self, now: Time, late: Duration) {
+        self.until
+            .retain(|id, until| !Entry { until: *until, id: *id }.is_over(now, late));
     }
 }
 
@@ -213,7 +216,7 @@ mod tests {
         refused.take(3, &[entry(1000, 1), entry(2000, 2)]);
         let has = |refused: &Refused, id| refused.has(&ByteArray([id; 8]));
         assert!(has(&refused, 1) && has(&refused, 2) && !has(&refused, 3));
-        refused.forget_over(Time::from_millis(1500), core::time::Duration::from_millis(500));
+        refused.forget_over(Time::from_millis(1500), Duration::from_millis(500));
         assert!(!has(&refused, 1) && has(&refused, 2));
         assert_eq!(refused.sequence(), 3);
     }

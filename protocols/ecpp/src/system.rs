@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use postcard_schema::Schema;
-use roadveil_crypto::{Digest, G1, G1Table, G2, PreparedG2, PublicKey, Scalar, Transcript};
+use roadveil_crypto::{
+    Check, Digest, G1, G1Table, G2, PreparedG2, PublicKey, Scalar, SchnorrCheck, Signature, Transcript,
+};
 use roadveil_role::{Fix, Time};
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +160,16 @@ impl System {
     /// `s H1`.
     pub fn h1(&self, scalar: &Scalar) -> G1 {
         self.h1.mul(scalar)
+    }
+
+    /// The check of a statement that the authority signed under its list key in a domain.
+    pub(crate) fn list_check(&self, domain: &'static str, statement: [u8; 32], signature: Signature) -> Check {
+        Check::new(SchnorrCheck {
+            domain,
+            key: *self.list_key.bytes(),
+            message: statement.into(),
+            signature,
+        })
     }
 
     /// A transcript for a challenge of this system.

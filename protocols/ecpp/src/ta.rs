@@ -11,7 +11,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roadveil_crypto::{ByteArray, Check, Op, ScalarBytes, SchnorrCheck, Signature};
+use roadveil_crypto::{ByteArray, Check, Op, ScalarBytes, Signature};
 use roadveil_role::{Actor, Address, Cx, HostAddr, Reason, Time, Timer, encode};
 
 use crate::emergency::Listed;
@@ -137,7 +137,8 @@ impl Ta {
     fn record(&mut self, cx: &mut Cx<'_>, host: HostAddr, answer: &Record) -> Result<(), Reason> {
         let (found, certificate) = self.cases.answer(cx, self.authority.system(), host, answer)?;
         if self.config.emergency {
-            self.emergency.add(cx, &self.authority, &certificate);
+            let late = self.config.freshness;
+            self.emergency.add(cx, &self.authority, &certificate, late);
             self.spread_emergency(cx, None);
         }
         let rids = self.cases.rids_of(&found);
@@ -269,12 +270,6 @@ impl List {
 
     /// The check of its signature.
     pub fn check(&self, system: &System) -> Check {
-        let (key, message) = (*system.list_key().bytes(), self.statement(system).into());
-        Check::new(SchnorrCheck {
-            domain: domain::LIST,
-            key,
-            message,
-            signature: self.signature,
-        })
+        system.list_check(domain::LIST, self.statement(system), self.signature)
     }
 }

@@ -15,7 +15,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roadveil_crypto::{ByteArray, Check, G1Bytes, Op, ScalarBytes, SchnorrCheck, Signature};
+use roadveil_crypto::{ByteArray, Check, G1Bytes, Op, ScalarBytes, Signature};
 use roadveil_role::{Address, Cx, HostAddr, Reason, Time, Timer};
 
 use crate::cert::{CertId, Certificate};
@@ -268,11 +268,6 @@ impl Trace {
 
     /// The check of its signature.
     pub fn check(&self, system: &System) -> Check {
-        Check::new(SchnorrCheck {
-            domain: domain::TRACE,
-            key: *system.list_key().bytes(),
-            message: self.statement(system).into(),
-            signature: self.signature,
-        })
+        system.list_check(domain::TRACE, self.statement(system), self.signature)
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Options;
 use super::draws::Draws;
 use super::gather::{Gathered, Life};
 use super::predict::SPAN;
@@ -111,7 +112,7 @@ pub struct Labels {
 }
 
 /// Compares; nothing if nobody attacked.
-pub(super) fn labels(gathered: &Gathered, permutations: u64, seed: u64, level: f64) -> Option<Labels> {
+pub(super) fn labels(gathered: &Gathered, options: &Options) -> Option<Labels> {
     let labelled = gathered
         .labelled
         .iter()
@@ -122,12 +123,12 @@ pub(super) fn labels(gathered: &Gathered, permutations: u64, seed: u64, level: f
     }
     let dealt = Dealt::new(gathered);
     let comparable = dealt.labels.iter().filter(|label| **label).count();
-    let scored = |predictors: &'static [Predictor]| scores(&dealt, predictors, permutations, seed);
+    let scored = |predictors: &'static [Predictor]| scores(&dealt, predictors, options);
     Some(Labels {
         labelled,
         comparable,
         others: dealt.labels.len() - comparable,
-        enough: dealt.ways() > libm::log(TRIED as f64 / level),
+        enough: dealt.ways() > libm::log(TRIED as f64 / options.level),
         metadata: scored(METADATA),
         privacy: scored(AIR),
     })
@@ -237,7 +238,8 @@ impl Measure {
     }
 }
 
-fn scores(dealt: &Dealt<'_>, predictors: &'static [Predictor], permutations: u64, seed: u64) -> Vec<LabelScore> {
+fn scores(dealt: &Dealt<'_>, predictors: &'static [Predictor], options: &Options) -> Vec<LabelScore> {
+    let permutations = options.permutations;
     let tried = predictors.len() as f64;
     let score = |predictor: &Predictor| {
         let figures = dealt.figures(&predictor.measure);
@@ -249,7 +251,7 @@ fn scores(dealt: &Dealt<'_>, predictors: &'static [Predictor], permutations: u64
             predictor.measure.apart(&sums)
         };
         let seen = apart(&dealt.labels);
-        let (mut labels, mut draws) = (dealt.labels.clone(), Draws::new(seed));
+        let (mut labels, mut draws) = (dealt.labels.clone(), Draws::new(options.seed));
         let (mut as_far, mut sum) = (0u64, 0.0);
         for _ in 0..permutations {
             dealt.shuffle(&mut labels, &mut draws);

@@ -170,7 +170,7 @@ fn judge(gathered: &Gathered, options: &Options) -> Audit {
         level: options.level,
         metadata: Vec::new(),
         privacy: Vec::new(),
-        attack: labels::labels(gathered, options.permutations, options.seed, options.level),
+        attack: labels::labels(gathered, options),
         damage: Vec::new(),
     };
     audit.metadata = scores(gathered, METADATA, options, TRIED);

@@ -47,10 +47,7 @@ impl Obu {
             signature,
         } = message;
         let (id, asked_for) = self.screen(cx, body, credential, notes)?;
-        let Some(neighbour) = self.neighbours.get_mut(&id) else {
-            self.talk.want(id, now);
-            return Err(Reason::UnknownKey);
-        };
+        let neighbour = self.neighbours.get_mut(&id).ok_or_else(|| self.talk.lacks(id, now))?;
         neighbour.may_say(body.cam.sequence, now, &self.config)?;
         let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
         let check = notes.signature(parameters, certificate, || {

@@ -71,6 +71,8 @@ pub struct Obu {
     waiting: Vec<Waiting>,
     /// Certificates that are refused before they end.
     emergency: Refused,
+    /// For checks of such lists.
+    lists: Bucket,
     /// A key that is used from the next common moment on.
     next: Option<Box<Next>>,
     /// Is it in a mix zone?
@@ -112,7 +114,7 @@ impl Obu {
             exchanges: 0,
             neighbours: Neighbours::default(),
             admissions: bucket.clone(),
-            beacons: bucket,
+            beacons: bucket.clone(),
             talk: Talk::default(),
             counts: Counts::default(),
             state: "",
@@ -120,6 +122,7 @@ impl Obu {
             lying: None,
             waiting: Vec::new(),
             emergency: Refused::default(),
+            lists: bucket,
             next: None,
             mixing: false,
         }
@@ -168,12 +171,12 @@ impl Obu {
             .filter(|pseudonym| now < pseudonym.certificate.validity.end())
     }
 
-    /// An emergency list: as new lists are rare, a check of each is bounded like that of an RSU's beacon.
+    /// An emergency list. Forged ones cost their sender nothing: so many are checked in a second.
     fn take_emergency(&mut self, cx: &mut Cx<'_>, list: &Emergency) -> Result<(), Reason> {
         if !self.config.emergency {
             return Err(Reason::Unexpected);
         }
-        if list.sequence > self.emergency.sequence() && !self.beacons.take(cx.now()) {
+        if list.sequence > self.emergency.sequence() && !self.lists.take(cx.now()) {
             return Err(Reason::RateLimited);
         }
         if let Some(entries) = list.accept(cx, &self.system, self.emergency.sequence())? {

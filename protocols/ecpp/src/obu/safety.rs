@@ -61,7 +61,7 @@ impl Talk {
 
     /// Somebody spoke under a certificate that is not known. What was heard of longest ago makes room: digests that
     /// nobody has a certificate for cost nothing, and must not keep a vehicle from asking for others.
-    pub(super) fn want(&mut self, id: CertId, now: Time) {
+    fn want(&mut self, id: CertId, now: Time) {
         self.forget_old(now);
         if self.asked.iter().any(|(asked, _)| *asked == id) {
             return;
@@ -72,6 +72,12 @@ impl Talk {
             }
             list.push((id, now));
         }
+    }
+
+    /// Somebody spoke under a certificate that is not known: it is asked for, and the message refused.
+    pub(super) fn lacks(&mut self, id: CertId, now: Time) -> Reason {
+        self.want(id, now);
+        Reason::UnknownKey
     }
 
     /// What to ask for now.
@@ -188,10 +194,7 @@ impl Obu {
             signature,
         } = message;
         let (id, asked_for) = self.screen(cx, body, credential, notes)?;
-        let Some(neighbour) = self.neighbours.get_mut(&id) else {
-            self.talk.want(id, now);
-            return Err(Reason::UnknownKey);
-        };
+        let neighbour = self.neighbours.get_mut(&id).ok_or_else(|| self.talk.lacks(id, now))?;
         neighbour.may_say(body.cam.sequence, now, &self.config)?;
         let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
         let check = notes.signature(parameters, certificate, || {

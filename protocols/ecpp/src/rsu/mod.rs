@@ -132,8 +132,8 @@ impl Rsu {
 
     /// Broadcasts the emergency list, while it has an entry that has not ended.
     fn cry(&self, cx: &mut Cx<'_>) {
-        let now = cx.now().as_millis();
-        let holds = |list: &&Emergency| list.entries.iter().any(|entry| entry.until > now);
+        let (now, late) = (cx.now(), self.config.freshness);
+        let holds = |list: &&Emergency| list.entries.iter().any(|entry| !entry.is_over(now, late));
         if let Some(list) = self.emergency.as_ref().filter(holds) {
             cx.anticipate(list.check(&self.system));
             cx.broadcast(&Msg::Emergency(list.clone()));
