@@ -33,6 +33,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp.toml"),
     },
     Shipped {
+        name: "ecpp-compromise",
+        title: "ECPP: a stolen key of a road-side unit, and the epoch that ends it",
+        text: include_str!("../../topologies/ecpp-compromise.toml"),
+    },
+    Shipped {
         name: "ecpp-misbehaviour",
         title: "ECPP: a liar is reported, tracked and revoked",
         text: include_str!("../../topologies/ecpp-misbehaviour.toml"),

@@ -18,6 +18,7 @@ use roadveil_role::{Cx, Reason, Time, encode};
 use serde::{Deserialize, Serialize};
 
 use crate::cert::{CertId, Certificate};
+use crate::epochs::Epochs;
 use crate::keys::Authority;
 use crate::messages::Msg;
 use crate::system::{System, domain};
@@ -79,11 +80,9 @@ impl Emergency {
         system.list_check(domain::EMERGENCY, self.statement(system), self.signature)
     }
 
-    /// Is it newer than `sequence`, well formed, of this epoch, and the authority's? `None` if it is known already.
-    pub(crate) fn accept(&self, cx: &mut Cx<'_>, system: &System, sequence: u64) -> Result<Option<&[Entry]>, Reason> {
-        if self.epoch != system.epoch() {
-            return Err(Reason::WrongEpoch);
-        }
+    /// Is it newer than `sequence`, well formed, of an epoch that is known, and the authority's? `None` if it is known already.
+    pub(crate) fn accept(&self, cx: &mut Cx<'_>, epochs: &Epochs, sequence: u64) -> Result<Option<&[Entry]>, Reason> {
+        let system = epochs.of(self.epoch)?;
         if self.sequence <= sequence {
             return Ok(None);
         }

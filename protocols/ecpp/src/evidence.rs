@@ -9,7 +9,6 @@
 //!   between them, and `position_slack` more, for errors of the accused's GNSS receiver.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use postcard_schema::Schema;
 use roadveil_crypto::Signature;
@@ -17,10 +16,10 @@ use roadveil_role::{Cx, Reason, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::cert::{CertId, Certificate};
+use crate::epochs::Epochs;
 use crate::messages::{Body, Cam, Padding};
 use crate::obu::safety;
 use crate::params::Config;
-use crate::system::System;
 
 /// The fastest that a vehicle may claim to be, metres a second: 360 km/h.
 pub const MAX_SPEED: u32 = 100;
@@ -133,13 +132,11 @@ impl Evidence {
     /// # Errors
     /// Why it convicts nobody: what it shows breaks no rule (`unfounded`), is too old or of another epoch, was said
     /// outside of the certificate's validity, or does not verify.
-    pub fn judge(&self, cx: &mut Cx<'_>, system: &Arc<System>, config: &Config) -> Result<Rule, Reason> {
+    pub fn judge(&self, cx: &mut Cx<'_>, epochs: &Epochs, config: &Config) -> Result<Rule, Reason> {
         if !self.is_well_formed() {
             return Err(Reason::Malformed);
         }
-        if self.certificate.epoch != system.epoch() {
-            return Err(Reason::WrongEpoch);
-        }
+        let system = epochs.judge(&self.certificate)?;
         if self.certificate.validity.length() > config.max_lifetime {
             return Err(Reason::OverlongValidity);
         }

@@ -83,6 +83,18 @@ impl Authority {
         }
     }
 
+    /// The authority of a later epoch: another master `u`, and all else alike.
+    pub fn succeed(&self, epoch: u32, u: Zeroizing<Scalar>) -> Authority {
+        let system = self.system.succeed(epoch, G2::generator().mul(&u));
+        Authority {
+            u,
+            v: self.v.clone(),
+            xi: self.xi.clone(),
+            list_key: self.list_key.clone(),
+            system,
+        }
+    }
+
     /// The public parameters.
     pub fn system(&self) -> &Arc<System> {
         &self.system
@@ -158,6 +170,19 @@ impl RsuKey {
             y,
             b,
         }
+    }
+
+    /// The key that an RSU at that place was given, if it is that place's.
+    ///
+    /// # Cost
+    /// One decoding, one multiplication and two pairings.
+    pub fn received(system: &System, location: Location, b: &G1Bytes) -> Option<RsuKey> {
+        let key = RsuKey {
+            location,
+            y: location.scalar(system),
+            b: SecretPoint::new(G1::decode(b).ok()?),
+        };
+        key.is_sound(system).then_some(key)
     }
 
     /// The place `L_j`.
@@ -296,6 +321,28 @@ mod tests {
             }
             .is_sound(system)
         );
+    }
+
+    #[test]
+    fn a_key_that_was_given_is_one_of_that_place_and_epoch() {
+        let (one, place) = (testing::authority(), testing::PLACE);
+        let two = one.succeed(2, testing::secret(22));
+        let b = |authority: &Authority| authority.rsu_key(place).expect("a key").b().expose().encode();
+        let received = |system: &System, place, b: &G1Bytes| RsuKey::received(system, place, b).is_some();
+        assert!(received(one.system(), place, &b(&one)) && received(two.system(), place, &b(&two)));
+        assert!(!received(two.system(), place, &b(&one)), "of another epoch");
+        assert!(
+            !received(two.system(), Location { x_cm: 1, y_cm: 1 }, &b(&two)),
+            "of another place"
+        );
+        assert!(
+            !received(one.system(), place, &roadveil_crypto::ByteArray([0xff; 48])),
+            "no point"
+        );
+        // Member keys last, and certificates open as before.
+        let obu = one.obu_key(Scalar::from_u64(77)).expect("a key");
+        assert!(obu.is_sound(two.system()));
+        assert_ne!(one.system().digest(), two.system().digest());
     }
 
     #[test]

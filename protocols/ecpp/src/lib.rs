@@ -16,6 +16,7 @@
 //! | [`flooder`] | an attacker on an RSU's processor |
 //! | [`evidence`], [`tracking`] | misbehaviour: what shows it, and how the authority finds who it was |
 //! | [`emergency`] | certificates that are refused before they end |
+//! | [`epochs`] | masters that follow each other, so that a stolen RSU key comes to an end |
 //! | [`signed`] | what an OBU signs for other roles on its node |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
 
@@ -25,6 +26,7 @@ mod bucket;
 pub mod cert;
 mod draw;
 pub mod emergency;
+pub mod epochs;
 pub mod evidence;
 pub mod flooder;
 pub mod keys;
@@ -38,6 +40,7 @@ pub mod schedule;
 pub mod setup;
 pub mod sigma1;
 pub mod signed;
+pub mod succession;
 pub mod system;
 pub mod ta;
 #[cfg(test)]
@@ -96,7 +99,7 @@ pub static PROTOCOL: Protocol = Protocol {
     ],
     messages: messages::Msg::SCHEMA,
     params: params::PARAMS,
-    attacks: &["misbehaved", "flooded"],
+    attacks: &["misbehaved", "flooded", "self_issued"],
     marks: MARKS,
     setup: |setup| Ok(Box::new(setup::Issued::new(setup)?)),
     fold: || Box::new(view::Summary::default()),

@@ -162,7 +162,12 @@ pub const MARKS: &[Mark] = &[
     mark(
         "epochs of the parameters",
         Source::Reconstruction,
-        "certificates hide L_j, so a stolen B_j is good until u changes",
+        "off by default (epoch_length = 0); certificates hide L_j, so a stolen B_j is good until u changes",
+    ),
+    mark(
+        "handing over of keys under an installation secret, overlap, exclusion of RSUs that cannot be traced",
+        Source::Reconstruction,
+        "v, xi and member keys stay; who has the installation secret, too, has every later key of that RSU",
     ),
     mark(
         "T_i on common boundaries, renewal at a random moment, link address by pseudonym",

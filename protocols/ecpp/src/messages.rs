@@ -11,6 +11,7 @@ use crate::NUMBER;
 use crate::blmq::Blmq;
 use crate::cert::{CertId, Certificate, Proof};
 use crate::emergency::Emergency;
+use crate::epochs::{Announcement, Handover};
 use crate::evidence::Evidence;
 use crate::rsu::records;
 use crate::schedule::{SessionId, Share, WireNonce};
@@ -53,6 +54,15 @@ pub enum Msg {
     SafetyR(SafetyR),
     /// TA to RSU, over the wires, and RSU to all: certificates that are refused from now on. Reconstruction.
     Emergency(Emergency),
+    /// RSU to all: the parameters of the next epoch, or of this one. Reconstruction.
+    Epoch(Announcement),
+    /// TA to RSU, over the wires: the next epoch, with a key for it. Reconstruction.
+    Handover(Handover),
+    /// RSU to TA, over the wires: it has its key for that epoch. Reconstruction.
+    Ready {
+        /// The epoch.
+        epoch: u32,
+    },
 }
 
 impl Message for Msg {

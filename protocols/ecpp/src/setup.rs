@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roadveil_crypto::Scalar;
+use roadveil_crypto::{Scalar, SecretBytes};
 use roadveil_role::{Deployment, HostAddr, NodeSpec, Role, Setup, SetupError, Streams, Time, Typed, plan};
 
+use crate::epochs;
 use crate::flooder::Flooder;
 use crate::keys::{Authority, ObuKey, RsuKey};
 use crate::obu::Obu;
-use crate::params::{self, Config, Falsehood, Misbehaviour};
+use crate::params::{self, Config, Falsehood, Misbehaviour, Theft};
 use crate::rsu::Rsu;
+use crate::succession::Installed;
 use crate::system::{Location, System};
 use crate::ta::{Planned, Ta};
 use crate::tracking::Registry;
-
-/// The epoch in which a run begins.
-const FIRST_EPOCH: u32 = 1;
 
 /// How often the authority draws again where a key does not exist; each time has a chance of about 2^-255.
 const DRAWS: u64 = 8;
@@ -36,6 +35,7 @@ pub struct Issued {
     planned: Vec<Planned>,
     misbehaviours: Vec<Misbehaviour>,
     falsehoods: BTreeMap<String, Falsehood>,
+    seed: u64,
 }
 
 impl Issued {
@@ -55,7 +55,7 @@ impl Issued {
             .next()
             .ok_or_else(|| SetupError("no node is the authority, `ecpp.ta`".to_owned()))?;
         let authority = Arc::new(Authority::new(
-            FIRST_EPOCH,
+            epochs::FIRST,
             &mut Streams::new(setup.seed, &ta.name, "ecpp setup"),
         ));
         let system = authority.system();
@@ -68,6 +68,7 @@ impl Issued {
         let planned = planned(&setup.params, &obus)?;
         let misbehaviours = misbehaviours(&setup.params, &obus)?;
         let falsehoods = falsehoods(&setup.params, &rsus)?;
+        check_thefts(&config, &rsus, &obus)?;
         let names = |role| with(role).map(|node| node.name.clone()).collect();
         let (authorities, flooders) = (names("ta"), names("flooder"));
         Ok(Issued {
@@ -80,6 +81,7 @@ impl Issued {
             planned,
             misbehaviours,
             falsehoods,
+            seed: setup.seed,
         })
     }
 
@@ -95,6 +97,21 @@ impl Issued {
                 .flat_map(|(name, pool)| pool.iter().map(|key| (key.rid_bytes(), name.clone())))
                 .collect(),
         }
+    }
+
+    /// The secret that an RSU shares with the authority since it was installed.
+    fn secret(&self, rsu: &str) -> Arc<SecretBytes<32>> {
+        let mut streams = Streams::new(self.seed, rsu, "ecpp setup");
+        Arc::new(SecretBytes::random(streams.get("installation", 0)))
+    }
+
+    /// How each RSU was installed.
+    pub fn installed(&self) -> BTreeMap<HostAddr, Installed> {
+        let installed = self.rsus.iter().map(|(name, (host, key))| {
+            let (name, location, secret) = (name.clone(), key.location(), self.secret(name));
+            (*host, Installed { name, location, secret })
+        });
+        installed.collect()
     }
 
     /// The authority.
@@ -207,6 +224,22 @@ fn misbehaviours(
     }
 }
 
+fn check_thefts(
+    config: &Config,
+    rsus: &BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
+    obus: &BTreeMap<String, Pool>,
+) -> Result<(), SetupError> {
+    for Theft { node, rsu, .. } in &config.steal {
+        if !obus.contains_key(node) {
+            return Err(SetupError(format!("steal: no obu is called `{node}`")));
+        }
+        if !rsus.contains_key(rsu) {
+            return Err(SetupError(format!("steal: no rsu is called `{rsu}`")));
+        }
+    }
+    Ok(())
+}
+
 fn falsehoods(
     params: &roadveil_role::Params,
     rsus: &BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
@@ -226,11 +259,12 @@ impl Deployment for Issued {
             "ta" if self.authorities.iter().any(|name| name == node) => {
                 let rsus = self.rsus.values().map(|(host, _)| *host);
                 let ta = Ta::new(self.authority.clone(), config, rsus, self.planned.clone());
-                Box::new(Typed(ta.tracking(self.registry())))
+                let ta = ta.tracking(self.registry()).installing(self.installed());
+                Box::new(Typed(ta))
             }
             "rsu" => {
                 let (_, key) = self.rsus.get(node).ok_or_else(missing)?;
-                let rsu = Rsu::new(system, config, key.clone());
+                let rsu = Rsu::new(system, config, key.clone()).installed(self.secret(node));
                 Box::new(Typed(match self.falsehoods.get(node) {
                     Some(how) => rsu.lying(*how),
                     None => rsu,
@@ -238,12 +272,17 @@ impl Deployment for Issued {
             }
             "obu" => {
                 let pool = self.obus.get(node).ok_or_else(missing)?;
-                let obu = Obu::new(system, config, pool.clone());
+                let mut obu = Obu::new(system, config.clone(), pool.clone());
                 let lying = self.misbehaviours.iter().find(|lying| lying.node == node);
-                Box::new(Typed(match lying {
-                    Some(Misbehaviour { after, lie, .. }) => obu.lying(Time::ZERO + *after, *lie),
-                    None => obu,
-                }))
+                if let Some(Misbehaviour { after, lie, .. }) = lying {
+                    obu = obu.lying(Time::ZERO + *after, *lie);
+                }
+                let theft = config.steal.iter().find(|theft| theft.node == node);
+                if let Some(theft) = theft {
+                    let key = self.rsu_key(&theft.rsu).ok_or_else(missing)?;
+                    obu = obu.stealing(Time::ZERO + theft.after, key.clone());
+                }
+                Box::new(Typed(obu))
             }
             "flooder" if self.flooders.iter().any(|name| name == node) => Box::new(Typed(Flooder::new(config))),
             _ => return Err(missing()),

@@ -1,6 +1,7 @@
 //! Public parameters, places and times: what everybody knows.
 
 use core::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use postcard_schema::Schema;
 use roadveil_crypto::{
@@ -31,6 +32,8 @@ pub mod domain {
     pub const SERVICE: &str = "ROADVEIL-ECPP-V1-SERVICE";
     /// The revocation list.
     pub const LIST: &str = "ROADVEIL-ECPP-V1-LIST";
+    /// The announcement of an epoch.
+    pub const EPOCH: &str = "ROADVEIL-ECPP-V1-EPOCH";
     /// The emergency list.
     pub const EMERGENCY: &str = "ROADVEIL-ECPP-V1-EMERGENCY";
     /// A question in tracking.
@@ -57,9 +60,11 @@ pub struct System {
     u: G2,
     v: G2,
     list_key: PublicKey,
-    h0: G1Table,
-    h1: G1Table,
+    h0: Arc<G1Table>,
+    h1: Arc<G1Table>,
     lines: Lines,
+    /// The parameters of the epoch that followed, once somebody asked: a whole city works them out once.
+    successor: OnceLock<Arc<System>>,
 }
 
 /// Second arguments of every pairing in the scheme, with their lines precomputed.
@@ -82,7 +87,12 @@ pub enum Master {
 impl System {
     /// Gathers the parameters and takes their digest.
     pub fn new(epoch: u32, u: G2, v: G2, h1: &G1, list_key: PublicKey) -> System {
-        let h0 = System::h0_point();
+        let tables = [&System::h0_point(), h1].map(|base| Arc::new(G1Table::new(base, WINDOW)));
+        System::with_tables(epoch, u, v, tables, list_key)
+    }
+
+    fn with_tables(epoch: u32, u: G2, v: G2, [h0, h1]: [Arc<G1Table>; 2], list_key: PublicKey) -> System {
+        let encoded = |table: &G1Table| table.mul(&Scalar::ONE).encode();
         let mut transcript = Transcript::new(domain::PARAMETERS);
         transcript.append_u64("epoch", u64::from(epoch));
         transcript
@@ -92,8 +102,8 @@ impl System {
             .append("U'", u.encode().as_ref())
             .append("V'", v.encode().as_ref());
         transcript
-            .append("H0", h0.encode().as_ref())
-            .append("H1", h1.encode().as_ref());
+            .append("H0", encoded(&h0).as_ref())
+            .append("H1", encoded(&h1).as_ref());
         transcript.append("list key", list_key.bytes().as_ref());
         System {
             epoch,
@@ -106,8 +116,23 @@ impl System {
             u,
             v,
             list_key,
-            h0: G1Table::new(&h0, WINDOW),
-            h1: G1Table::new(h1, WINDOW),
+            h0,
+            h1,
+            successor: OnceLock::new(),
+        }
+    }
+
+    /// The parameters of a later epoch: another `U'`, and all else alike.
+    pub fn succeed(&self, epoch: u32, u: G2) -> Arc<System> {
+        let make = || {
+            let tables = [Arc::clone(&self.h0), Arc::clone(&self.h1)];
+            Arc::new(System::with_tables(epoch, u, self.v, tables, self.list_key))
+        };
+        let known = self.successor.get_or_init(make);
+        if known.epoch == epoch && known.u == u {
+            Arc::clone(known)
+        } else {
+            make()
         }
     }
 

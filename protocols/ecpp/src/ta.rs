@@ -20,6 +20,7 @@ use crate::keys::Authority;
 use crate::messages::{List, Msg, Record};
 use crate::notes::Heard;
 use crate::params::Config;
+use crate::succession::{EPOCH, HANDOVER, Installed, Succession};
 use crate::system::{System, domain};
 use crate::tracking::{Cases, Registry, TRACE};
 
@@ -47,7 +48,7 @@ pub struct Planned {
 /// The authority's role.
 #[derive(Clone, Debug)]
 pub struct Ta {
-    authority: Arc<Authority>,
+    succession: Succession,
     config: Arc<Config>,
     planned: Vec<Planned>,
     /// The list's number that each RSU acknowledged.
@@ -70,7 +71,7 @@ impl Ta {
     ) -> Ta {
         let rsus = rsus.into_iter().map(|host| (host, 0)).collect();
         Ta {
-            authority,
+            succession: Succession::new(authority, &config, BTreeMap::new()),
             config,
             planned,
             rsus,
@@ -87,6 +88,14 @@ impl Ta {
     #[must_use]
     pub fn tracking(mut self, registry: Registry) -> Ta {
         self.cases = Cases::new(registry);
+        self
+    }
+
+    /// An authority that knows how those RSUs were installed, and gives them keys in each epoch.
+    #[must_use]
+    pub fn installing(mut self, installed: BTreeMap<HostAddr, Installed>) -> Ta {
+        let authority = self.succession.authority().clone();
+        self.succession = Succession::new(authority, &self.config, installed);
         self
     }
 
@@ -122,7 +131,7 @@ impl Ta {
         if !self.config.reporting || !self.rsus.contains_key(&host) {
             return Err(Reason::Unexpected);
         }
-        let taken = self.cases.open(cx, &self.authority, &self.config, evidence);
+        let taken = self.cases.open(cx, &self.succession, &self.config, evidence);
         if taken != Err(Reason::Overloaded) {
             let accused = evidence.accused();
             cx.send(Address::Host(host), &Msg::Settled { accused });
@@ -135,10 +144,10 @@ impl Ta {
 
     /// An RSU tells whose key it was.
     fn record(&mut self, cx: &mut Cx<'_>, host: HostAddr, answer: &Record) -> Result<(), Reason> {
-        let (found, certificate) = self.cases.answer(cx, self.authority.system(), host, answer)?;
+        let (found, certificate) = self.cases.answer(cx, self.succession.epochs(), host, answer)?;
         if self.config.emergency {
             let late = self.config.freshness;
-            self.emergency.add(cx, &self.authority, &certificate, late);
+            self.emergency.add(cx, self.succession.authority(), &certificate, late);
             self.spread_emergency(cx, None);
         }
         let rids = self.cases.rids_of(&found);
@@ -156,8 +165,16 @@ impl Ta {
             // It asks, after a failure: it refuses everybody until it has the list, so no back-off.
             cx.send_bytes(Address::Host(host), self.frame.clone());
             self.spread_emergency(cx, Some(host));
+            self.succession.remind_one(cx, host);
         }
         Ok(())
+    }
+
+    /// A step of a change of epochs. In a new epoch lists are signed anew.
+    fn tend_epochs(&mut self, cx: &mut Cx<'_>) {
+        if self.succession.tend(cx, &mut self.cases) {
+            self.publish(cx);
+        }
     }
 
     /// The emergency list, if there is one, to one RSU or to all.
@@ -171,8 +188,9 @@ impl Ta {
     /// A new list for everyone.
     fn publish(&mut self, cx: &mut Cx<'_>) {
         self.sequence += 1;
+        let authority = self.succession.authority();
         let mut list = List {
-            epoch: self.authority.system().epoch(),
+            epoch: authority.system().epoch(),
             sequence: self.sequence,
             time: cx.now().as_millis(),
             revoked: self.revoked.clone(),
@@ -181,13 +199,10 @@ impl Ta {
                 s: ByteArray([0; 32]),
             },
         };
-        let statement = list.statement(self.authority.system());
+        let statement = list.statement(authority.system());
         cx.meter().add(Op::G1Mul, 1);
-        list.signature = self
-            .authority
-            .list_key()
-            .sign(&statement, domain::LIST, cx.rng("list", 0));
-        cx.anticipate(list.check(self.authority.system()));
+        list.signature = authority.list_key().sign(&statement, domain::LIST, cx.rng("list", 0));
+        cx.anticipate(list.check(authority.system()));
         cx.step("list", self.sequence);
         self.frame = encode(&Msg::List(list));
         for host in self.rsus.keys() {
@@ -221,6 +236,7 @@ impl Actor for Ta {
 
     fn start(&mut self, cx: &mut Cx<'_>) {
         cx.state("serving");
+        self.succession.tend(cx, &mut self.cases);
         self.publish(cx);
         for (index, planned) in self.planned.iter().enumerate() {
             let listed = |rid| self.revoked.binary_search(rid).is_ok();
@@ -229,6 +245,7 @@ impl Actor for Ta {
             }
         }
         self.cases.wait(cx);
+        self.succession.remind(cx);
     }
 
     fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Heard) -> Result<(), Reason> {
@@ -236,6 +253,7 @@ impl Actor for Ta {
             (Address::Host(host), &Msg::Ack { sequence }) => self.acknowledged(cx, host, sequence),
             (Address::Host(host), Msg::Report(evidence)) => self.report(cx, host, evidence),
             (Address::Host(host), Msg::Record(answer)) => self.record(cx, host, answer),
+            (Address::Host(host), &Msg::Ready { epoch }) => self.succession.ready(host, epoch),
             _ => Err(Reason::Unexpected),
         }
     }
@@ -245,6 +263,8 @@ impl Actor for Ta {
             PUBLISH => self.publish(cx),
             RESEND => self.resend(cx),
             TRACE => self.cases.chase(cx),
+            EPOCH => self.tend_epochs(cx),
+            HANDOVER => self.succession.remind(cx),
             Timer(other) => {
                 self.revoke_planned(cx, usize::try_from(other.saturating_sub(REVOKE)).unwrap_or(usize::MAX))
             }

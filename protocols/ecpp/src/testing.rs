@@ -1,8 +1,9 @@
 //! Shared by the unit tests.
 
 use rand_core::SeedableRng;
-use roadveil_crypto::SecretBytes;
+use roadveil_crypto::{Scalar, SecretBytes};
 use roadveil_role::{Stream, Streams};
+use zeroize::Zeroizing;
 
 use crate::keys::Authority;
 use crate::system::Location;
@@ -21,6 +22,11 @@ pub(crate) fn authority() -> Authority {
 /// The authority of an epoch.
 pub(crate) fn authority_of(epoch: u32) -> Authority {
     Authority::new(epoch, &mut Streams::new(1, "ta", "ta"))
+}
+
+/// A secret scalar.
+pub(crate) fn secret(n: u64) -> Zeroizing<Scalar> {
+    Zeroizing::new(Scalar::from_u64(n))
 }
 
 /// A stream.

@@ -19,12 +19,14 @@ use roadveil_crypto::{ByteArray, Check, G1Bytes, Op, ScalarBytes, Signature};
 use roadveil_role::{Address, Cx, HostAddr, Reason, Time, Timer};
 
 use crate::cert::{CertId, Certificate};
+use crate::epochs::Epochs;
 use crate::evidence::{Evidence, MAX_AGE};
 use crate::keys::Authority;
 use crate::messages::{Msg, Record, Trace};
 use crate::params::Config;
 use crate::rsu::records;
 use crate::sigma1::Claim;
+use crate::succession::Succession;
 use crate::system::{System, domain};
 
 /// Wakes the authority for questions without an answer.
@@ -55,6 +57,8 @@ pub(crate) struct Cases {
     open: BTreeMap<u64, Case>,
     /// Of open and closed cases: until when a report on the certificate would be heard.
     known: BTreeMap<CertId, u64>,
+    /// How often each RSU led to nobody.
+    blamed: BTreeMap<String, u64>,
     count: u64,
 }
 
@@ -81,10 +85,11 @@ impl Cases {
     pub(crate) fn open(
         &mut self,
         cx: &mut Cx<'_>,
-        authority: &Authority,
+        succession: &Succession,
         config: &Config,
         evidence: &Evidence,
     ) -> Result<(), Reason> {
+        let authority = succession.authority();
         let (id, now) = (evidence.accused(), cx.now());
         if self.known.contains_key(&id) {
             return Err(Reason::Duplicate);
@@ -93,7 +98,7 @@ impl Cases {
         if self.known.len() >= CAPACITY {
             return Err(Reason::Overloaded);
         }
-        let rule = evidence.judge(cx, authority.system(), config)?;
+        let rule = evidence.judge(cx, succession.epochs(), config)?;
         let certificate = evidence.certificate;
         cx.meter().add(Op::G1Mul, 1);
         let b = authority.open(&certificate).map_err(|_| Reason::BadElement)?;
@@ -105,7 +110,7 @@ impl Cases {
         cx.emit("case_opened", [("pseudonym", id.as_ref().into()), ("rule", rule)]);
         let Some((host, rsu)) = self.registry.rsus.get(&b).cloned() else {
             // No RSU has that key: somebody who holds the master made one.
-            untraceable(cx, &id, "", "no_such_rsu");
+            self.untraceable(cx, &id, "", "no_such_rsu");
             return Ok(());
         };
         let question = ask(cx, authority, number, certificate.y);
@@ -128,7 +133,7 @@ impl Cases {
     pub(crate) fn answer(
         &mut self,
         cx: &mut Cx<'_>,
-        system: &Arc<System>,
+        epochs: &Epochs,
         from: HostAddr,
         answer: &Record,
     ) -> Result<(String, Certificate), Reason> {
@@ -139,8 +144,13 @@ impl Cases {
         cx.step("record", answer.case);
         let id = case.certificate.id();
         let Some(record) = answer.record else {
-            untraceable(cx, &id, &case.rsu, "no_record");
+            self.untraceable(cx, &id, &case.rsu, "no_record");
             return Err(Reason::UnknownKey);
+        };
+        // Its `sigma_1` was made in the epoch of the certificate.
+        let Ok(system) = epochs.of(case.certificate.epoch) else {
+            self.untraceable(cx, &id, &case.rsu, "epoch_over");
+            return Err(Reason::WrongEpoch);
         };
         match self.believe(cx, system, &case, &record) {
             Ok(obu) => {
@@ -160,10 +170,31 @@ impl Cases {
             Err(why) => {
                 let rsu = case.rsu.as_str();
                 cx.emit("framing_refused", [("rsu", rsu.into()), ("why", why.name().into())]);
-                untraceable(cx, &id, rsu, "false_record");
+                self.untraceable(cx, &id, rsu, "false_record");
                 Err(why)
             }
         }
+    }
+
+    /// Nobody was found. That names the RSU, and no vehicle.
+    fn untraceable(&mut self, cx: &mut Cx<'_>, id: &CertId, rsu: &str, why: &str) {
+        *self.blamed.entry(rsu.to_owned()).or_default() += 1;
+        let fields = [
+            ("pseudonym", id.as_ref().into()),
+            ("rsu", rsu.into()),
+            ("why", why.into()),
+        ];
+        cx.emit("untraceable", fields);
+    }
+
+    /// How often an RSU led to nobody.
+    pub(crate) fn blamed(&self, rsu: &str) -> u64 {
+        self.blamed.get(rsu).copied().unwrap_or(0)
+    }
+
+    /// An RSU has another key.
+    pub(crate) fn know(&mut self, b: G1Bytes, host: HostAddr, rsu: &str) {
+        self.registry.rsus.insert(b, (host, rsu.to_owned()));
     }
 
     /// All pseudo-identities of a vehicle: they are revoked together.
@@ -194,15 +225,23 @@ impl Cases {
 
     /// Asks again where there is no answer, and gives up after the last time.
     pub(crate) fn chase(&mut self, cx: &mut Cx<'_>) {
-        self.open.retain(|_, case| {
-            if case.tries >= TRIES {
-                untraceable(cx, &case.certificate.id(), &case.rsu, "no_answer");
-                return false;
-            }
+        let over: Vec<u64> = self
+            .open
+            .iter()
+            .filter(|(_, case)| case.tries >= TRIES)
+            .map(|(number, _)| *number)
+            .collect();
+        for case in over
+            .iter()
+            .filter_map(|number| self.open.remove(number))
+            .collect::<Vec<_>>()
+        {
+            self.untraceable(cx, &case.certificate.id(), &case.rsu, "no_answer");
+        }
+        for case in self.open.values_mut() {
             case.tries += 1;
             cx.send(Address::Host(case.host), &Msg::Trace(case.question));
-            true
-        });
+        }
         self.wait(cx);
     }
 
@@ -223,16 +262,6 @@ impl Cases {
 pub(crate) fn forgotten_at(certificate: &Certificate) -> u64 {
     let age = u64::try_from(MAX_AGE.as_millis()).unwrap_or(u64::MAX);
     certificate.validity.until.saturating_add(age)
-}
-
-/// Nobody was found. That names the RSU, and no vehicle.
-fn untraceable(cx: &mut Cx<'_>, id: &CertId, rsu: &str, why: &str) {
-    let fields = [
-        ("pseudonym", id.as_ref().into()),
-        ("rsu", rsu.into()),
-        ("why", why.into()),
-    ];
-    cx.emit("untraceable", fields);
 }
 
 /// A question to an RSU.

@@ -4,17 +4,26 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::town;
+use common::{secs, town};
 use proptest::prelude::*;
 use roadveil_ecpp::PROTOCOL;
 use roadveil_ecpp::messages::{Body, Cam, Msg, Padding};
 use roadveil_role::tree::describe;
-use roadveil_role::{Time, decode, encode};
+use roadveil_role::{Time, Value, decode, encode};
 
-/// One frame of each message that a run sends, by name.
+/// The frames of each message that a run sends, by name.
 fn frames(mode: &str) -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     let lies = [("reporting", "on".into()), ("misbehave", "car-1@12s".into())];
-    let mut net = town(9, 1, 2, &[&[("issue", mode.into())], lies.as_slice()].concat());
+    let mut frames = frames_with(&[&[("issue", mode.into())], lies.as_slice()].concat());
+    let epochs = [("epoch_length", secs(10).into()), ("epoch_overlap", secs(2).into())];
+    for (name, sent) in frames_with(&[&[("issue", mode.into())], epochs.as_slice()].concat()) {
+        frames.entry(name).or_insert(sent);
+    }
+    frames
+}
+
+fn frames_with(changes: &[(&str, Value)]) -> BTreeMap<&'static str, Vec<Vec<u8>>> {
+    let mut net = town(9, 1, 2, changes);
     net.run_until(Time::from_secs(15));
     let mut frames = BTreeMap::<_, Vec<_>>::new();
     for (_, _, frame) in net.sent() {
@@ -76,7 +85,10 @@ fn the_schema_names_every_message() {
             "Trace",
             "Record",
             "SafetyR",
-            "Emergency"
+            "Emergency",
+            "Epoch",
+            "Handover",
+            "Ready"
         ]
     );
 }

@@ -49,7 +49,8 @@ impl Obu {
         let (id, asked_for) = self.screen(cx, body, credential, notes)?;
         let neighbour = self.neighbours.get_mut(&id).ok_or_else(|| self.talk.lacks(id, now))?;
         neighbour.may_say(body.cam.sequence, now, &self.config)?;
-        let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
+        let certificate = &neighbour.certificate;
+        let parameters = self.epochs.of(certificate.epoch)?.digest();
         let check = notes.signature(parameters, certificate, || {
             check_r(parameters, &certificate.y, id, body.clone(), *signature)
         });

@@ -38,6 +38,17 @@ pub(super) enum Asking {
     Exchanging(Box<Exchange>),
 }
 
+impl Asking {
+    /// Since when it needs a key, if it needs one.
+    pub(super) fn need(&self) -> Option<Need> {
+        match self {
+            Asking::Content => None,
+            Asking::Looking(need) | Asking::Waiting(need) => Some(*need),
+            Asking::Exchanging(exchange) => Some(exchange.need),
+        }
+    }
+}
+
 /// Since when it needs a key, and since when it asks for one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {
@@ -105,6 +116,9 @@ fn turn(members: &[Arc<ObuKey>], exchange: u64) -> Option<Arc<ObuKey>> {
 impl Obu {
     /// A key is needed from now on.
     pub(super) fn want_key(&mut self, cx: &mut Cx<'_>) {
+        if self.steals(cx.now()) {
+            return self.certify_itself(cx);
+        }
         if matches!(self.asking, Asking::Content) && self.next.is_none() {
             self.asking = Asking::Looking(Need {
                 since: cx.now(),
@@ -196,7 +210,7 @@ impl Obu {
             EphemeralShare::random(cx.rng("share", number))
         });
         let opening = cx.defer({
-            let (system, secret, share) = (self.system.clone(), secret.clone(), share.clone());
+            let (system, secret, share) = (self.epochs.current().clone(), secret.clone(), share.clone());
             move || Opening::new(&system, rsu, &secret, share.as_ref())
         });
         cx.step("req1", number);
@@ -209,7 +223,7 @@ impl Obu {
             }
         });
         // Charged when an answer comes, of which the RSU may make a hundred: until then the host has time for it.
-        let system = self.system.clone();
+        let system = self.epochs.current().clone();
         let r2 = cx.defer(move || {
             // g^{r1} = e(r1 P, P'): no arithmetic in the target group.
             Zeroizing::new(pairing_product_prepared(&[(
@@ -276,9 +290,11 @@ impl Obu {
         cx.meter().add(Op::G1Mul, 1);
         let key = Arc::new(SigningKey::random(cx.rng("x", number)));
         let validity = Validity::covering(cx.now(), self.config.key_lifetime, self.config.validity_quantum);
+        let system = self.epochs.current().clone();
+        let validity = self.epochs.calendar().within(system.epoch(), validity);
         let secrets = Arc::new(secrets);
         let asking = Petition {
-            system: self.system.clone(),
+            system,
             member,
             secrets: secrets.clone(),
             key: key.clone(),
@@ -321,12 +337,12 @@ impl Obu {
             }
         };
         let certificate = Certificate {
-            epoch: self.system.epoch(),
+            epoch: self.epochs.current().epoch(),
             validity: *validity,
             y: *key.public().bytes(),
             proof,
         };
-        if !cx.check(&certificate.check(&self.system)).is_valid() {
+        if !cx.check(&certificate.check(self.epochs.current())).is_valid() {
             return Err(Reason::BadCertificate);
         }
         let (key, number, need) = (key.clone(), exchange.number, exchange.need);
@@ -376,7 +392,7 @@ impl Obu {
         self.look(cx);
     }
 
-    /// A new pseudonym: another key, another station, another link address, another rhythm.
+    /// A key that was obtained is used from now on.
     fn adopt(&mut self, cx: &mut Cx<'_>, next: Next) {
         let Next {
             key,
@@ -384,6 +400,30 @@ impl Obu {
             need,
             obtained,
         } = next;
+        let (pseudonym, until, renewal) = (certificate.id(), certificate.validity.end(), self.pseudonym.is_some());
+        let system = self.epochs.current().clone();
+        self.wear(cx, key, certificate, system);
+        self.asking = Asking::Content;
+        cx.emit(
+            "key_obtained",
+            [
+                ("delay", obtained.since(need.asked.unwrap_or(obtained)).into()),
+                ("waited", obtained.since(need.since).into()),
+                ("pseudonym", pseudonym.as_ref().into()),
+                ("until", until.into()),
+                ("renewal", renewal.into()),
+            ],
+        );
+    }
+
+    /// A new pseudonym: another key, another station, another link address, another rhythm.
+    pub(super) fn wear(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: Arc<SigningKey>,
+        certificate: Certificate,
+        system: Arc<System>,
+    ) {
         let now = cx.now();
         let (id, number) = (certificate.id(), self.exchanges);
         let addr = draw::link_addr(cx.rng("pseudonym", number));
@@ -393,7 +433,12 @@ impl Obu {
         cx.set_link_addr(addr);
         cx.cancel(RETRY);
         cx.timer_at(end, EXPIRE);
-        cx.timer_at((end - lead).max(now), RENEW);
+        if end >= self.epochs.calendar().expires(certificate.epoch) {
+            // Another key of this epoch would end no later: the next is asked for when the next epoch has begun.
+            cx.cancel(RENEW);
+        } else {
+            cx.timer_at((end - lead).max(now), RENEW);
+        }
         let phase = draw::below(cx.rng("phase", number), self.config.rhythm());
         // Who spoke before has a past to be told apart from; the first key has none.
         let silence = match &self.pseudonym {
@@ -401,21 +446,11 @@ impl Obu {
             None => Duration::ZERO,
         };
         cx.timer(silence + phase, BEACON);
-        cx.emit(
-            "key_obtained",
-            [
-                ("delay", obtained.since(need.asked.unwrap_or(obtained)).into()),
-                ("waited", obtained.since(need.since).into()),
-                ("pseudonym", id.as_ref().into()),
-                ("until", end.into()),
-                ("renewal", self.pseudonym.is_some().into()),
-            ],
-        );
-        self.asking = Asking::Content;
         self.talk.renew();
         self.pseudonym = Some(Pseudonym {
             key,
             certificate: Arc::new(certificate),
+            system,
             id,
             addr,
             sequence: 0,
@@ -423,7 +458,7 @@ impl Obu {
     }
 
     /// After an exchange that led to nothing: the address of the pseudonym again, or none that anybody saw.
-    fn rest_address(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn rest_address(&mut self, cx: &mut Cx<'_>) {
         let addr = match &self.pseudonym {
             Some(pseudonym) => pseudonym.addr,
             None => draw::link_addr(cx.rng("address", 0)),

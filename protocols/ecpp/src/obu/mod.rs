@@ -1,11 +1,13 @@
 //! The on-board unit: it asks RSUs for short-time keys, signs safety messages under them, and checks those of others.
 
 mod batch;
+mod epoch;
 mod issue;
 mod neighbours;
 mod places;
 mod rsus;
 pub(crate) mod safety;
+mod thief;
 mod watch;
 
 use core::time::Duration;
@@ -19,7 +21,8 @@ use crate::bucket::Bucket;
 use crate::cert::{CertId, Certificate};
 use crate::draw;
 use crate::emergency::{Emergency, Refused};
-use crate::keys::ObuKey;
+use crate::epochs::Epochs;
+use crate::keys::{ObuKey, RsuKey};
 use crate::messages::Msg;
 use crate::notes::Heard;
 use crate::params::{Config, Lie};
@@ -31,6 +34,7 @@ use issue::{Asking, Next};
 use neighbours::Neighbours;
 use rsus::Rsus;
 use safety::Talk;
+use thief::Loot;
 use watch::{Lying, Watch};
 
 const BEACON: Timer = Timer(1);
@@ -40,6 +44,8 @@ const EXPIRE: Timer = Timer(4);
 const TICK: Timer = Timer(5);
 const BATCH: Timer = Timer(6);
 const JOINT: Timer = Timer(7);
+const EPOCH: Timer = Timer(8);
+const STEAL: Timer = Timer(9);
 
 /// Time between two records of what was counted.
 const TICK_PERIOD: Duration = Duration::from_secs(1);
@@ -49,7 +55,7 @@ const TICK_PERIOD: Duration = Duration::from_secs(1);
 #[repr(C)]
 pub struct Obu {
     config: Arc<Config>,
-    system: Arc<System>,
+    epochs: Epochs,
     neighbours: Neighbours,
     counts: Counts,
     watch: Option<Box<Watch>>,
@@ -71,12 +77,14 @@ pub struct Obu {
     waiting: Vec<Waiting>,
     /// Certificates that are refused before they end.
     emergency: Refused,
-    /// For checks of such lists.
+    /// For checks of such lists, and of announcements of epochs.
     lists: Bucket,
     /// A key that is used from the next common moment on.
     next: Option<Box<Next>>,
     /// Is it in a mix zone?
     mixing: bool,
+    /// The key of an RSU, if it has one.
+    loot: Option<Box<Loot>>,
 }
 
 /// A short-time key with its certificate.
@@ -84,6 +92,8 @@ pub struct Obu {
 struct Pseudonym {
     key: Arc<SigningKey>,
     certificate: Arc<Certificate>,
+    /// The parameters under which it is certified.
+    system: Arc<System>,
     id: CertId,
     addr: LinkAddr,
     sequence: u32,
@@ -104,7 +114,7 @@ impl Obu {
         let bucket = Bucket::new(config.certificate_rate);
         let watch = config.reporting.then(|| Box::new(Watch::new(&config)));
         Obu {
-            system,
+            epochs: Epochs::new(system, config.epochs),
             config,
             members,
             rsus: Rsus::default(),
@@ -125,7 +135,16 @@ impl Obu {
             lists: bucket,
             next: None,
             mixing: false,
+            loot: None,
         }
+    }
+
+    /// An OBU that holds the key of an RSU from then on.
+    #[must_use]
+    pub fn stealing(mut self, from: Time, key: Arc<RsuKey>) -> Obu {
+        let system = self.epochs.current().clone();
+        self.loot = Some(Box::new(Loot { from, system, key }));
+        self
     }
 
     /// An OBU that lies in its safety messages from then on.
@@ -179,7 +198,7 @@ impl Obu {
         if list.sequence > self.emergency.sequence() && !self.lists.take(cx.now()) {
             return Err(Reason::RateLimited);
         }
-        if let Some(entries) = list.accept(cx, &self.system, self.emergency.sequence())? {
+        if let Some(entries) = list.accept(cx, &self.epochs, self.emergency.sequence())? {
             self.emergency.take(list.sequence, entries);
             cx.emit("emergency_learnt", [("listed", (entries.len() as u64).into())]);
         }
@@ -230,6 +249,8 @@ impl Actor for Obu {
         self.next = None;
         self.mixing = false;
         self.talk.renew();
+        self.tend_epochs(cx);
+        self.await_theft(cx);
         self.want_key(cx);
         self.say_state(cx);
     }
@@ -255,6 +276,7 @@ impl Actor for Obu {
             (Address::Link(_), Msg::Res2(response)) => self.res2(cx, response),
             (Address::Link(_), Msg::Settled { accused }) => self.report_settled(accused),
             (Address::Link(_), Msg::Emergency(list)) => self.take_emergency(cx, list),
+            (Address::Link(_), Msg::Epoch(announcement)) => self.take_epoch(cx, announcement),
             _ => Err(Reason::Unexpected),
         };
         self.say_state(cx);
@@ -269,6 +291,8 @@ impl Actor for Obu {
             EXPIRE => self.expire(cx),
             BATCH => self.verify_batch(cx),
             JOINT => self.use_next(cx),
+            EPOCH => self.tend_epochs(cx),
+            STEAL => self.certify_itself(cx),
             _ => self.tick(cx),
         }
         self.say_state(cx);

@@ -68,6 +68,11 @@ impl Rsus {
         });
     }
 
+    /// Believes none any more.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+    }
+
     /// Leaves an RSU in peace for a while.
     pub(super) fn rest(&mut self, location: Location, until: Time) {
         if let Some(rsu) = self.known.iter_mut().find(|rsu| rsu.location == location) {
@@ -107,7 +112,7 @@ impl Obu {
     /// who is where the GNSS says, and its signature is that place's.
     pub(super) fn rsu_beacon(&mut self, cx: &mut Cx<'_>, beacon: Beacon) -> Result<(), Reason> {
         let now = cx.now();
-        if beacon.epoch != self.system.epoch() {
+        if beacon.epoch != self.epochs.current().epoch() {
             return Err(Reason::WrongEpoch);
         }
         if now.distance(Time::from_millis(beacon.time)) > self.config.freshness {
@@ -126,7 +131,7 @@ impl Obu {
         if !self.beacons.take(now) {
             return Err(Reason::RateLimited);
         }
-        if !cx.check(&beacon::check(&self.system, beacon)).is_valid() {
+        if !cx.check(&beacon::check(self.epochs.current(), beacon)).is_valid() {
             return Err(Reason::BadSignature);
         }
         self.rsus.remember(&beacon, now);

@@ -141,7 +141,7 @@ impl Obu {
     /// A safety message.
     fn speak(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
-        let (config, system) = (self.config.clone(), self.system.clone());
+        let config = self.config.clone();
         let attach = self.talk.attaches(config.attach, now);
         // While an exchange runs, the radio answers to the exchange's address.
         let other_addr = match &self.asking {
@@ -162,7 +162,7 @@ impl Obu {
             self.talk.attach = false;
         }
         let speech = Speech {
-            system,
+            system: Arc::clone(&pseudonym.system),
             key: Arc::clone(&pseudonym.key),
             certificate: Arc::clone(&pseudonym.certificate),
             id,
@@ -196,7 +196,8 @@ impl Obu {
         let (id, asked_for) = self.screen(cx, body, credential, notes)?;
         let neighbour = self.neighbours.get_mut(&id).ok_or_else(|| self.talk.lacks(id, now))?;
         neighbour.may_say(body.cam.sequence, now, &self.config)?;
-        let (parameters, certificate) = (self.system.digest(), &neighbour.certificate);
+        let certificate = &neighbour.certificate;
+        let parameters = self.epochs.of(certificate.epoch)?.digest();
         let check = notes.signature(parameters, certificate, || {
             check(parameters, &certificate.y, id, body.clone(), *signature)
         });
@@ -278,9 +279,7 @@ impl Obu {
 
     /// Checks a certificate and keeps it.
     fn admit(&mut self, cx: &mut Cx<'_>, id: CertId, certificate: &Arc<Certificate>) -> Result<(), Reason> {
-        if certificate.epoch != self.system.epoch() {
-            return Err(Reason::WrongEpoch);
-        }
+        let system = self.epochs.judge(certificate)?;
         if !certificate.validity.holds(cx.now(), self.config.freshness) {
             return Err(Reason::OutsideValidity);
         }
@@ -292,8 +291,12 @@ impl Obu {
             return Err(Reason::RateLimited);
         }
         self.counts.certificates += 1;
-        if !cx.check(&certificate.check(&self.system)).is_valid() {
+        if !cx.check(&certificate.check(system)).is_valid() {
             return Err(Reason::BadCertificate);
+        }
+        if !self.config.steal.is_empty() {
+            // For the study of what a stolen key is worth: who was let in.
+            cx.emit("admitted", [("pseudonym", id.as_ref().into())]);
         }
         self.neighbours.keep(&id, certificate, cx.now());
         self.talk.found(&id);

@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
-use roadveil_role::{Params, SetupError, cam};
+use roadveil_role::{Params, SetupError, Time, cam};
 
-use super::{Zone, zones};
+use super::{Theft, Zone, thefts, zones};
+use crate::epochs::{Calendar, FIRST};
 
 /// When a safety message carries its certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,9 @@ pub struct Config {
     pub emergency: bool,
     pub joint_change: Duration,
     pub mix_zones: Vec<Zone>,
+    pub epochs: Calendar,
+    pub exclude_after: u64,
+    pub steal: Vec<Theft>,
 }
 
 impl Config {
@@ -142,6 +146,12 @@ impl Config {
             emergency: params.choice("revocation") == "emergency",
             joint_change: params.span("joint_change"),
             mix_zones: zones(params.text("mix_zones"))?,
+            epochs: Calendar {
+                length: params.span("epoch_length"),
+                overlap: params.span("epoch_overlap"),
+            },
+            exclude_after: params.count("exclude_after"),
+            steal: thefts(params.text("steal"))?,
         };
         config.check()?;
         Ok(config)
@@ -168,6 +178,23 @@ impl Config {
             return Err(SetupError(format!(
                 "joint_change ({:?}) must be at most half of key_lifetime ({:?}), or keys end before they are used",
                 self.joint_change, self.key_lifetime
+            )));
+        }
+        self.check_epochs()
+    }
+
+    fn check_epochs(&self) -> Result<(), SetupError> {
+        let Calendar { length, overlap } = self.epochs;
+        if self.epochs.turns() && 2 * overlap > length {
+            return Err(SetupError(format!(
+                "epoch_overlap ({overlap:?}) must be at most half of epoch_length ({length:?}), or three epochs meet"
+            )));
+        }
+        let end = self.epochs.begins(FIRST + 1);
+        if let Some(late) = self.steal.iter().find(|theft| Time::ZERO + theft.after >= end) {
+            return Err(SetupError(format!(
+                "steal: `{}` steals after {:?}; expected a moment of the first epoch, which ends after {length:?}",
+                late.node, late.after
             )));
         }
         Ok(())
@@ -197,11 +224,24 @@ mod tests {
             ("renewal_latest", Duration::from_secs(31)),
             ("joint_change", Duration::from_secs(31)),
             ("renewal_earliest", Duration::from_secs(9)),
+            ("epoch_length", Duration::from_secs(19)),
         ] {
             let mut params = Params::defaults(PARAMS);
             params.set(PARAMS, name, Value::Span(value)).expect("in range");
             assert!(Config::new(&params).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_is_stolen_in_the_first_epoch() {
+        let mut params = Params::defaults(PARAMS);
+        let mut holds_with = |name, value: Value| {
+            params.set(PARAMS, name, value).expect("in range");
+            Config::new(&params).is_ok()
+        };
+        assert!(holds_with("steal", "car@60s:rsu".into()), "it does not end");
+        assert!(!holds_with("epoch_length", Duration::from_secs(60).into()));
+        assert!(holds_with("steal", "car@59s:rsu".into()));
     }
 
     #[test]

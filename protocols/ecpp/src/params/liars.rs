@@ -1,4 +1,4 @@
-//! Who lies, and how: `misbehave` and `lying_rsus`.
+//! Who lies or steals, and how: `misbehave`, `lying_rsus` and `steal`.
 
 use core::time::Duration;
 
@@ -83,6 +83,35 @@ pub fn falsehoods(text: &str) -> Result<Vec<(String, Falsehood)>, SetupError> {
     })
 }
 
+/// An OBU that has the key `B_j` of an RSU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Theft {
+    /// The OBU.
+    pub node: String,
+    /// After this much time.
+    pub after: Duration,
+    /// The RSU.
+    pub rsu: String,
+}
+
+/// Reads the parameter `steal`: `NODE@TIME:RSU`, separated by commas.
+///
+/// # Errors
+/// What could not be read.
+pub fn thefts(text: &str) -> Result<Vec<Theft>, SetupError> {
+    let expected = "steal: expected NODE@TIME:RSU such as \"car-9@30s:rsu-2\"";
+    list(text, expected, |entry| {
+        let (node, what) = entry.rsplit_once('@')?;
+        let (time, rsu) = what.split_once(':')?;
+        let rsu = rsu.trim();
+        Some(Theft {
+            node: node.trim().to_owned(),
+            after: moment(time.trim())?,
+            rsu: (!rsu.is_empty()).then(|| rsu.to_owned())?,
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +141,28 @@ mod tests {
             "car-2@:speed",
         ] {
             assert!(misbehaviours(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn thefts_are_read() {
+        let theft = |node: &str, millis, rsu: &str| Theft {
+            node: node.to_owned(),
+            after: Duration::from_millis(millis),
+            rsu: rsu.to_owned(),
+        };
+        let read = thefts("car-9@30s:rsu-2, a@b@5ms: c:d").expect("well formed");
+        assert_eq!(read, [theft("car-9", 30_000, "rsu-2"), theft("a@b", 5, "c:d")]);
+        assert_eq!(thefts(""), Ok(vec![]));
+        for wrong in [
+            "car-9",
+            "car-9@30s",
+            "car-9@30s:",
+            "car-9@:rsu",
+            "car-9:rsu@30s",
+            "car-9@30:rsu",
+        ] {
+            assert!(thefts(wrong).is_err(), "{wrong}");
         }
     }
 

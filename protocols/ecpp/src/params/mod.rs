@@ -6,6 +6,6 @@ mod table;
 mod zones;
 
 pub use config::{Attach, Beaconing, Config, Verification};
-pub use liars::{Falsehood, Lie, Misbehaviour, falsehoods, misbehaviours};
+pub use liars::{Falsehood, Lie, Misbehaviour, Theft, falsehoods, misbehaviours, thefts};
 pub use table::PARAMS;
 pub use zones::{Zone, zones};

@@ -212,6 +212,31 @@ pub const PARAMS: &[ParamSpec] = &[
         "RSUs that lie in tracking, and how: \"rsu-2, rsu-3:forged\"; another (another OBU's record, the default), \
                forged (its pseudo-identity on the true signature), none (no record) or silent",
     ),
+    ParamSpec::span(
+        "epoch_length",
+        millis(0),
+        secs(31_536_000),
+        millis(0),
+        "the master u, and with it the keys of all RSUs, is drawn anew each time that this has passed; 0s for never (ours)",
+    ),
+    ParamSpec::span(
+        "epoch_overlap",
+        secs(1),
+        secs(86_400),
+        secs(10),
+        "how long before an epoch begins RSUs get their keys for it, and how long after its end its certificates still count (ours)",
+    ),
+    ParamSpec::count(
+        "exclude_after",
+        0,
+        1_000_000,
+        0,
+        "an RSU of whose certificates so many led to nobody gets no key for the next epoch; 0 for never (ours)",
+    ),
+    ParamSpec::text(
+        "steal",
+        "OBUs that have the key of an RSU from a moment of the first epoch on, and certify themselves: \"car-9@30s:rsu-2\"",
+    ),
     ParamSpec::number(
         "position_slack",
         0.0,

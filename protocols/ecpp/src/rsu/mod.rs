@@ -1,5 +1,6 @@
 //! The road-side unit: it announces itself, issues short-time keys, and keeps the revocation list.
 
+mod keys;
 pub mod records;
 mod reports;
 pub mod sessions;
@@ -14,6 +15,7 @@ use crate::bucket::Bucket;
 use crate::cert::{self, Certificate, Masks, Proof};
 use crate::draw;
 use crate::emergency::Emergency;
+use crate::epochs::Epochs;
 use crate::keys::RsuKey;
 use crate::messages::{Answer, List, Msg, Req1, Req2, Request, Res1, Res2, Sealed};
 use crate::notes::Heard;
@@ -21,18 +23,20 @@ use crate::params::{Config, Falsehood};
 use crate::schedule::{Fresh, Part, Secrets, WireNonce, charge_seal, open, session_id};
 use crate::sigma1::Claim;
 use crate::system::System;
+use keys::Held;
 use records::Records;
 use reports::Reports;
 use sessions::{Session, Sessions, Stage};
 
 const BEACON: Timer = Timer(1);
+const EPOCH: Timer = Timer(2);
 
 /// The RSU's role.
 #[derive(Clone, Debug)]
 pub struct Rsu {
-    system: Arc<System>,
+    epochs: Epochs,
     config: Arc<Config>,
-    key: Arc<RsuKey>,
+    held: Held,
     addr: Option<LinkAddr>,
     sessions: Sessions,
     bucket: Bucket,
@@ -82,9 +86,9 @@ impl Rsu {
         let report_bucket = Bucket::new(config.report_rate);
         let resends = Bucket::new(config.request_rate.saturating_mul(2));
         Rsu {
-            system,
+            epochs: Epochs::new(system, config.epochs),
             config,
-            key,
+            held: Held::new(key),
             addr: None,
             sessions: Sessions::default(),
             bucket,
@@ -107,6 +111,13 @@ impl Rsu {
         self
     }
 
+    /// An RSU that shares a secret with the authority since it was installed.
+    #[must_use]
+    pub fn installed(mut self, secret: Arc<SecretBytes<32>>) -> Rsu {
+        self.held.install(secret);
+        self
+    }
+
     /// The records of issued keys.
     pub fn records(&self) -> &Records {
         &self.records
@@ -116,18 +127,25 @@ impl Rsu {
         self.sessions.purge(cx.now());
         self.ask_for_list(cx);
         self.remind(cx);
+        if let Ok(key) = self.key(cx.now()) {
+            self.beacon(cx, key);
+        }
+        self.announce_epoch(cx);
+        self.cry(cx);
+        let next = due + self.config.rsu_beacon_period;
+        cx.timer_at(next.max(cx.now()), BEACON);
+    }
+
+    fn beacon(&self, cx: &mut Cx<'_>, key: Arc<RsuKey>) {
         let addr = cx.link_addr();
         let time = cx.now().as_millis();
         cx.meter().charge(crate::blmq::SIGN);
         let draw = SecretBytes::random(cx.rng("beacon", 0));
-        let (system, key) = (self.system.clone(), self.key.clone());
+        let system = self.epochs.current().clone();
         cx.broadcast_later(move || {
             let beacon = beacon::sign(&system, &key, addr, time, &draw);
             Built::of(&Msg::Beacon(beacon)).anticipating(beacon::check(&system, beacon))
         });
-        self.cry(cx);
-        let next = due + self.config.rsu_beacon_period;
-        cx.timer_at(next.max(cx.now()), BEACON);
     }
 
     /// Broadcasts the emergency list, while it has an entry that has not ended.
@@ -135,7 +153,9 @@ impl Rsu {
         let (now, late) = (cx.now(), self.config.freshness);
         let holds = |list: &&Emergency| list.entries.iter().any(|entry| !entry.is_over(now, late));
         if let Some(list) = self.emergency.as_ref().filter(holds) {
-            cx.anticipate(list.check(&self.system));
+            if let Ok(system) = self.epochs.of(list.epoch) {
+                cx.anticipate(list.check(system));
+            }
             cx.broadcast(&Msg::Emergency(list.clone()));
         }
     }
@@ -146,7 +166,7 @@ impl Rsu {
             return Err(Reason::Unexpected);
         }
         let known = self.emergency.as_ref().map_or(0, |known| known.sequence);
-        if list.accept(cx, &self.system, known)?.is_some() {
+        if list.accept(cx, &self.epochs, known)?.is_some() {
             self.emergency = Some(list.clone());
             self.cry(cx);
         }
@@ -171,6 +191,7 @@ impl Rsu {
         if request.share.is_some() != self.config.hardened {
             return Err(Reason::Unexpected);
         }
+        let key = self.key(cx.now())?;
         if !self.bucket.take(cx.now()) {
             return Err(Reason::RateLimited);
         }
@@ -188,7 +209,7 @@ impl Rsu {
             }
         };
         let secrets = cx.defer({
-            let (key, bytes) = (self.key.clone(), request.r1);
+            let bytes = request.r1;
             move || {
                 let r2 = pairing(key.b().expose(), &r1);
                 let Some((obu, own, agreed)) = shares else {
@@ -263,8 +284,9 @@ impl Rsu {
             cx.emit("key_refused", [("why", why.name().into())]);
             return Err(why);
         }
+        let key = self.key(cx.now())?;
         // Now the run has its one answer.
-        let decision = self.decide(cx, secrets.get(), &plain);
+        let decision = self.decide(cx, &key, secrets.get(), &plain);
         let answer = match &decision {
             Ok(grant) => Ok(Some(grant.clone())),
             Err(Reason::Revoked) if self.config.refusal_notice => Ok(None),
@@ -283,7 +305,8 @@ impl Rsu {
     }
 
     /// Step 4: every check, in the order of the paper, then the certificate.
-    fn decide(&mut self, cx: &mut Cx<'_>, secrets: &Secrets, plain: &[u8]) -> Result<Grant, Reason> {
+    fn decide(&mut self, cx: &mut Cx<'_>, key: &Arc<RsuKey>, secrets: &Secrets, plain: &[u8]) -> Result<Grant, Reason> {
+        let system = self.epochs.current().clone();
         let request = decode::<Request>(plain).map_err(|_| Reason::Malformed)?;
         let claim = Claim {
             rid: request.rid,
@@ -295,7 +318,8 @@ impl Rsu {
             return Err(Reason::Revoked);
         }
         // 4b: is the validity short enough, and does it hold now?
-        if claim.validity.length() > self.config.max_lifetime {
+        let calendar = self.epochs.calendar();
+        if claim.validity.length() > self.config.max_lifetime || !calendar.covers(system.epoch(), &claim.validity) {
             return Err(Reason::OverlongValidity);
         }
         if !claim.validity.holds(cx.now(), self.config.freshness) {
@@ -304,13 +328,13 @@ impl Rsu {
         // 4c: did the member sign it, and does it hold the key?
         cx.meter().add(Op::DecodeG1, 1);
         G1::decode(&claim.y).map_err(|_| Reason::BadElement)?;
-        if !cx.check(&claim.check(&self.system, request.sigma1)).is_valid() {
+        if !cx.check(&claim.check(&system, request.sigma1)).is_valid() {
             return Err(Reason::BadSignature);
         }
         if let Some(nonce) = secrets.rsu_nonce() {
             let proof = request.proof.ok_or(Reason::BadProof)?;
             if !cx
-                .check(&claim.check_possession(&self.system, secrets.r1(), nonce, proof))
+                .check(&claim.check_possession(&system, secrets.r1(), nonce, proof))
                 .is_valid()
             {
                 return Err(Reason::BadProof);
@@ -326,7 +350,7 @@ impl Rsu {
         cx.meter().charge(cert::SIGN);
         let masks = Masks::random(cx.rng("certificate", 0));
         let grant = cx.defer({
-            let (system, key) = (self.system.clone(), self.key.clone());
+            let key = key.clone();
             move || Certificate::issue(&system, &key, claim.y, claim.validity, &masks)
         });
         let certificate = grant.clone();
@@ -356,7 +380,7 @@ impl Rsu {
         };
         charge_seal(cx, encode(&blank).len());
         cx.step("res2", number);
-        let system = self.system.clone();
+        let system = self.epochs.current().clone();
         cx.send_later(to, move || {
             let certificate = grant.as_ref().map(Deferred::get);
             let answer = match certificate {
@@ -383,16 +407,14 @@ impl Rsu {
     }
 
     fn list(&mut self, cx: &mut Cx<'_>, from: HostAddr, list: &List) -> Result<(), Reason> {
-        if list.epoch != self.system.epoch() {
-            return Err(Reason::WrongEpoch);
-        }
+        let system = self.epochs.of(list.epoch)?;
         if list.sequence < self.list.sequence {
             return Err(Reason::Stale);
         }
         if !list.revoked.is_sorted() {
             return Err(Reason::Malformed);
         }
-        if !cx.check(&list.check(&self.system)).is_valid() {
+        if !cx.check(&list.check(system)).is_valid() {
             return Err(Reason::BadSignature);
         }
         self.ta = Some(from);
@@ -422,6 +444,7 @@ impl Actor for Rsu {
         self.addr = Some(addr);
         cx.set_link_addr(addr);
         cx.state("serving");
+        self.tend_epochs(cx);
         self.list.missed = self.list.sequence > 0;
         self.ask_for_list(cx);
         let phase = draw::below(cx.rng("phase", 0), self.config.rsu_beacon_period);
@@ -434,18 +457,23 @@ impl Actor for Rsu {
             (Address::Link(_), Msg::Req2(request)) => self.req2(cx, from, request),
             (Address::Host(host), Msg::List(list)) => self.list(cx, host, list),
             (Address::Host(_), Msg::Emergency(list)) => self.emergency(cx, list),
+            (Address::Host(host), Msg::Handover(handover)) => self.take_key(cx, host, handover),
             (Address::Link(_), Msg::Report(evidence)) => self.report(cx, from, evidence),
             (Address::Host(host), Msg::Settled { accused }) => self.settled(host, accused),
             (Address::Host(host), Msg::Trace(question)) => self.trace(cx, host, question),
             // What others say to everyone is none of its business.
-            (Address::Link(_), Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_) | Msg::Emergency(_)) => Ok(()),
+            (
+                Address::Link(_),
+                Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_) | Msg::Emergency(_) | Msg::Epoch(_),
+            ) => Ok(()),
             _ => Err(Reason::Unexpected),
         }
     }
 
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
-        if timer == BEACON {
-            self.announce(cx, due);
+        match timer {
+            EPOCH => self.tend_epochs(cx),
+            _ => self.announce(cx, due),
         }
     }
 }

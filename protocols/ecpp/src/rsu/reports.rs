@@ -70,8 +70,7 @@ impl Rsu {
         if !self.report_bucket.take(cx.now()) {
             return Err(Reason::RateLimited);
         }
-        let (system, config) = (self.system.clone(), self.config.clone());
-        let rule = evidence.judge(cx, &system, &config)?;
+        let rule = evidence.judge(cx, &self.epochs, &self.config)?;
         self.reports.known.insert(id, forgotten_at(&evidence.certificate));
         self.reports.waiting.insert(id, evidence.clone());
         let rule = rule.name().into();
@@ -106,10 +105,8 @@ impl Rsu {
         if self.ta != Some(from) {
             return Err(Reason::Unexpected);
         }
-        if question.epoch != self.system.epoch() {
-            return Err(Reason::WrongEpoch);
-        }
-        if !cx.check(&question.check(&self.system)).is_valid() {
+        let system = self.epochs.of(question.epoch)?;
+        if !cx.check(&question.check(system)).is_valid() {
             return Err(Reason::BadSignature);
         }
         let true_record = self.records.get(&question.y).copied();

@@ -1,5 +1,6 @@
 //! What a person sees of a run, and the figures of the report: a fold over the protocol's own events.
 
+mod epochs;
 mod load;
 mod tracking;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use roadveil_role::Value;
 use roadveil_role::view::{Emitted, Fold, View};
 
+use epochs::Epochs;
 use load::Load;
 use tracking::Tracking;
 
@@ -62,6 +64,7 @@ pub struct Summary {
     certificates: u64,
     load: Load,
     tracking: Tracking,
+    epochs: Epochs,
 }
 
 impl Summary {
@@ -115,6 +118,7 @@ impl Fold for Summary {
         self.stand(event);
         self.tracking.observe(event);
         self.load.observe(event);
+        self.epochs.observe(event);
         match event.name {
             "key_requested" => self.requested += 1,
             "key_obtained" => {
@@ -194,6 +198,7 @@ impl Fold for Summary {
         ];
         views.extend(self.tracking.view());
         views.extend(self.load.view());
+        views.extend(self.epochs.view());
         views
     }
 
@@ -229,6 +234,7 @@ impl Fold for Summary {
         ];
         figures.extend(self.tracking.figures());
         figures.extend(self.load.figures());
+        figures.extend(self.epochs.figures());
         figures
     }
 }
