@@ -541,7 +541,8 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
                 node.name, protocol.name
             )));
         }
-        let mut deployment = (protocol.setup)(&setup)?;
+        let named = |error: SetupError| SetupError(format!("[protocols.{}] {}", protocol.name, error.0));
+        let mut deployment = (protocol.setup)(&setup).map_err(named)?;
         for (node, planned) in nodes.iter_mut().zip(&scenario.nodes) {
             for (slot, role) in planned
                 .roles

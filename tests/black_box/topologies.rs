@@ -95,3 +95,56 @@ fn the_shipped_expectations_hold_at_full_length() {
         );
     }
 }
+
+/// What only a protocol can judge is refused when it is set up, with its name, the parameter, and what was meant.
+#[test]
+fn a_protocol_says_which_value_it_cannot_take() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (set, says) in [
+        (
+            "revoke=veh-99@5s",
+            "revoke: no obu is called `veh-99`; did you mean `veh-9`?",
+        ),
+        ("steal=veh-1@5s:rsu-3", "steal: no rsu is called `rsu-3`; did you mean"),
+        ("steal=veh-1", "steal: expected NODE@TIME:RSU"),
+        (
+            "misbehave=x@5s",
+            "misbehave: no obu is called `x`; there are 10 of them",
+        ),
+        (
+            "lying_rsus=rsu-9:none",
+            "lying_rsus: no rsu is called `rsu-9`; did you mean",
+        ),
+        ("mix_zones=1/2", "mix_zones: expected X/Y/"),
+        (
+            "epoch_length=15s",
+            "epoch_overlap (10s) must be at most half of epoch_length (15s)",
+        ),
+        ("joint_change=11s", "joint_change"),
+        ("max_lifetime=20s", "max_lifetime"),
+    ] {
+        let set = format!("protocols.ecpp.{set}");
+        let run = roadveil(
+            folder.path(),
+            &[
+                "run",
+                "ecpp-misbehaviour",
+                "--headless",
+                "--no-log",
+                "--duration",
+                "1s",
+                "--set",
+                &set,
+            ],
+        );
+        let words = |text: &str| text.replace("│", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let error = words(&stderr(&run));
+        // Long lines are broken at hyphens, too.
+        let (error, says) = (error.replace("- ", "-"), words(says));
+        assert_eq!(code(&run), 2, "{set}: {error}");
+        assert!(
+            error.contains(&says) && error.contains("[protocols.ecpp]"),
+            "{set}: {error}"
+        );
+    }
+}

@@ -41,6 +41,7 @@ pub mod seal;
 pub mod secret;
 pub mod tally;
 pub mod wire;
+pub mod zss;
 
 pub use check::{Check, CheckDigest, Host, Question, SchnorrCheck, Verdict};
 pub use ecdsa::{EcdsaCheck, P256Key, P256Signature, P256SigningKey};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use divan::{Bencher, black_box};
 use rand_core::SeedableRng;
 use roadveil_crypto::schnorr::{self, BatchItem, verify_batch};
-use roadveil_crypto::{Check, G1Bytes, Host, PreparedKey, SecretBytes, Signature, SigningKey, Verdict};
+use roadveil_crypto::{Check, G1Bytes, Host, PreparedKey, SecretBytes, Signature, SigningKey, Verdict, zss};
 use roadveil_ecpp::PROTOCOL;
 use roadveil_ecpp::cert::{Certificate, Masks};
 use roadveil_ecpp::messages::{Credential, Msg};
@@ -255,6 +255,43 @@ fn certificate_verify(bencher: Bencher) {
     let certificate = certificate(&mut keys);
     let system = keys.issued.authority().system();
     bencher.bench_local(|| assert!(black_box(&certificate).verify(system)));
+}
+
+fn plain_certificate(keys: &mut Keys) -> Certificate {
+    let rsu = keys.issued.rsu_key("rsu-0").expect("an rsu");
+    let y = *keys.short.public().bytes();
+    let draw = SecretBytes::random(&mut keys.rng);
+    Certificate::issue_plain(keys.issued.authority().system(), rsu, y, LASTS, &draw)
+}
+
+#[divan::bench]
+fn plain_certificate_sign(bencher: Bencher) {
+    let mut keys = keys();
+    bencher.bench_local(|| plain_certificate(&mut keys));
+}
+
+#[divan::bench]
+fn plain_certificate_verify(bencher: Bencher) {
+    let mut keys = keys();
+    let certificate = plain_certificate(&mut keys);
+    let system = keys.issued.authority().system();
+    bencher.bench_local(|| assert!(black_box(&certificate).verify(system)));
+}
+
+#[divan::bench]
+fn zss_sign(bencher: Bencher) {
+    let Keys { short, .. } = keys();
+    let message = [7; 309];
+    bencher.bench_local(|| zss::sign(&short, domain::ZSS, black_box(&message)));
+}
+
+#[divan::bench]
+fn zss_verify(bencher: Bencher) {
+    let Keys { short, .. } = keys();
+    let message = [7; 309];
+    let signature = zss::sign(&short, domain::ZSS, &message).expect("has one");
+    let key: G1Bytes = *short.public().bytes();
+    bencher.bench_local(|| assert!(zss::verify(&key, domain::ZSS, black_box(&message), &signature)));
 }
 
 #[divan::bench]

@@ -11,13 +11,12 @@
 use core::time::Duration;
 
 use postcard_schema::Schema;
-use roadveil_crypto::Signature;
 use roadveil_role::{Cx, Reason, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::cert::{CertId, Certificate};
 use crate::epochs::Epochs;
-use crate::messages::{Body, Cam, Padding};
+use crate::messages::{Body, Cam, Padding, Sigma};
 use crate::obu::safety;
 use crate::params::Config;
 
@@ -70,13 +69,13 @@ pub struct Statement {
     pub wanted: Vec<CertId>,
     /// How many zero bytes the message was padded with.
     pub padding: u16,
-    /// Schnorr under `Y_i`.
-    pub signature: Signature,
+    /// Under `Y_i`.
+    pub signature: Sigma,
 }
 
 impl Statement {
     /// What a message stated.
-    pub fn of(body: &Body, signature: Signature) -> Statement {
+    pub fn of(body: &Body, signature: Sigma) -> Statement {
         Statement {
             cam: body.cam,
             wanted: body.wanted.clone(),
@@ -150,11 +149,17 @@ impl Evidence {
             }
         }
         let rule = self.rule(config).ok_or(Reason::Unfounded)?;
+        if self.certificate.form() != config.certificate {
+            return Err(Reason::BadCertificate);
+        }
         if !cx.check(&self.certificate.check(system)).is_valid() {
             return Err(Reason::BadCertificate);
         }
         let id = self.accused();
         for statement in &self.statements {
+            if !config.signature.signs(&statement.signature) {
+                return Err(Reason::BadSignature);
+            }
             let (body, y) = (statement.body(), &self.certificate.y);
             let check = safety::check(system.digest(), y, id, body, statement.signature);
             if !cx.check(&check).is_valid() {

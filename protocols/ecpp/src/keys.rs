@@ -8,7 +8,7 @@ use roadveil_crypto::{
 use roadveil_role::Streams;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::cert::Certificate;
+use crate::cert::{Certificate, Hidden, Proof};
 use crate::system::{Location, Master, System, domain};
 
 /// A point that is a secret key. Overwritten when dropped; never printed.
@@ -131,18 +131,22 @@ impl Authority {
         })
     }
 
-    /// Opens a certificate: `B_j = T_2 - xi T_1`, the key of the RSU that issued it. Only a certificate that verifies
-    /// opens to anything that means something.
+    /// Opens a certificate: `B_j = T_2 - xi T_1`, the key of the RSU that issued it; a plain one says where that is. Only a
+    /// certificate that verifies opens to anything that means something.
     ///
     /// # Errors
     /// If the certificate's points are none.
     ///
     /// # Cost
     /// One multiplication.
-    pub fn open(&self, certificate: &Certificate) -> Result<G1Bytes, DecodeError> {
-        let t1 = G1::decode(&certificate.proof.t1)?;
-        let t2 = G1::decode(&certificate.proof.t2)?;
-        Ok((t2 - t1.mul(&self.xi)).encode())
+    pub fn open(&self, certificate: &Certificate) -> Result<Issuer, DecodeError> {
+        match &certificate.proof {
+            Proof::Plain(plain) => Ok(Issuer::Place(plain.location)),
+            Proof::Hidden(Hidden { t1, t2, .. }) => {
+                let (t1, t2) = (G1::decode(t1)?, G1::decode(t2)?);
+                Ok(Issuer::Key((t2 - t1.mul(&self.xi)).encode()))
+            }
+        }
     }
 }
 
@@ -152,6 +156,15 @@ impl core::fmt::Debug for Authority {
             .field("epoch", &self.system.epoch())
             .finish_non_exhaustive()
     }
+}
+
+/// Who issued a certificate, as far as the certificate tells the authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// Who has this `B_j`.
+    Key(G1Bytes),
+    /// Who stands at this `L_j`.
+    Place(Location),
 }
 
 /// An RSU's location-sensitive private key `B_j`, for exactly one place.

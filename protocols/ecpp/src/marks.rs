@@ -120,6 +120,16 @@ pub const MARKS: &[Mark] = &[
         "its 9 multiplications and 3 pairings, with 2 for a message, match the literature's 3 T_pair + 11 T_pmul: evidence, not proof",
     ),
     mark(
+        "plain certificate: BLMQ under B_j on (Y_i, T_i, L_j)",
+        Source::Reconstruction,
+        "off by default (certificate = hidden); cheaper, and shows L_j in every message",
+    ),
+    mark(
+        "ZSS message signature, with the key in G1",
+        Source::Reconstruction,
+        "off by default (signature = schnorr); the scheme is of 2004, on a symmetric pairing; that the paper has it is not known",
+    ),
+    mark(
         "bases H0 and H1 = xi H0, opening with xi",
         Source::Reconstruction,
         "for the location-hiding certificate",

@@ -63,6 +63,8 @@ pub enum Msg {
         /// The epoch.
         epoch: u32,
     },
+    /// OBU to all: a safety message with a ZSS signature. Reconstruction.
+    SafetyZ(SafetyZ),
 }
 
 impl Message for Msg {
@@ -181,6 +183,26 @@ pub struct SafetyR {
     pub credential: Credential,
     /// Schnorr under `Y_i`, as `(R, s)`.
     pub signature: SignatureR,
+}
+
+/// A safety message with a signature of Zhang, Safavi-Naini and Susilo, 48 bytes longer. Reconstruction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct SafetyZ {
+    /// What is signed.
+    pub body: Body,
+    /// Under which key.
+    pub credential: Credential,
+    /// ZSS under `Y_i`.
+    pub signature: G2Bytes,
+}
+
+/// The signature of a safety message, in one of the schemes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub enum Sigma {
+    /// Schnorr, as `(z, s)`.
+    Schnorr(Signature),
+    /// ZSS.
+    Zss(G2Bytes),
 }
 
 /// Whose signature it is.

@@ -57,7 +57,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cert::Proof;
+    use crate::cert::Form;
     use crate::system::Validity;
     use roadveil_crypto::{ByteArray, G1Bytes, SchnorrCheck, Signature};
 
@@ -80,7 +80,7 @@ mod tests {
                 epoch: 1,
                 validity: Validity { from: 0, until: 1 },
                 y: ByteArray([key; 48]),
-                proof: Proof::EMPTY,
+                proof: Form::Hidden.blank(),
             })
         };
         let ask = |parameters, key| notes.signature(&ByteArray([parameters; 32]), &with(key), || of(with(key).y));

@@ -93,6 +93,11 @@ impl Issued {
             rsus: rsus
                 .map(|(name, (host, key))| (key.b().expose().encode(), (*host, name.clone())))
                 .collect(),
+            places: self
+                .rsus
+                .iter()
+                .map(|(name, (host, key))| (key.location(), (*host, name.clone())))
+                .collect(),
             obus: obus
                 .flat_map(|(name, pool)| pool.iter().map(|key| (key.rid_bytes(), name.clone())))
                 .collect(),
@@ -201,9 +206,7 @@ fn planned(params: &roadveil_role::Params, obus: &BTreeMap<String, Pool>) -> Res
     let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
-        let pool = obus
-            .get(&node)
-            .ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
+        let pool = plan::named("revoke", "obu", &node, obus)?;
         Ok(Planned {
             node,
             rids: pool.iter().map(|key| key.rid_bytes()).collect(),
@@ -218,10 +221,10 @@ fn misbehaviours(
     obus: &BTreeMap<String, Pool>,
 ) -> Result<Vec<Misbehaviour>, SetupError> {
     let misbehaviours = params::misbehaviours(params.text("misbehave"))?;
-    match misbehaviours.iter().find(|lying| !obus.contains_key(&lying.node)) {
-        Some(unknown) => Err(SetupError(format!("misbehave: no obu is called `{}`", unknown.node))),
-        None => Ok(misbehaviours),
+    for lying in &misbehaviours {
+        plan::named("misbehave", "obu", &lying.node, obus)?;
     }
+    Ok(misbehaviours)
 }
 
 fn check_thefts(
@@ -230,12 +233,8 @@ fn check_thefts(
     obus: &BTreeMap<String, Pool>,
 ) -> Result<(), SetupError> {
     for Theft { node, rsu, .. } in &config.steal {
-        if !obus.contains_key(node) {
-            return Err(SetupError(format!("steal: no obu is called `{node}`")));
-        }
-        if !rsus.contains_key(rsu) {
-            return Err(SetupError(format!("steal: no rsu is called `{rsu}`")));
-        }
+        plan::named("steal", "obu", node, obus)?;
+        plan::named("steal", "rsu", rsu, rsus)?;
     }
     Ok(())
 }
@@ -245,10 +244,10 @@ fn falsehoods(
     rsus: &BTreeMap<String, (HostAddr, Arc<RsuKey>)>,
 ) -> Result<BTreeMap<String, Falsehood>, SetupError> {
     let falsehoods = params::falsehoods(params.text("lying_rsus"))?;
-    match falsehoods.iter().find(|(node, _)| !rsus.contains_key(node)) {
-        Some((unknown, _)) => Err(SetupError(format!("lying_rsus: no rsu is called `{unknown}`"))),
-        None => Ok(falsehoods.into_iter().collect()),
+    for (node, _) in &falsehoods {
+        plan::named("lying_rsus", "rsu", node, rsus)?;
     }
+    Ok(falsehoods.into_iter().collect())
 }
 
 impl Deployment for Issued {

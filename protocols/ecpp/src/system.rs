@@ -18,6 +18,8 @@ pub mod domain {
     pub const LOCATION: &str = "ROADVEIL-ECPP-V1-LOCATION";
     /// The challenge of a certificate.
     pub const CERTIFICATE: &str = "ROADVEIL-ECPP-V1-CERTIFICATE";
+    /// A certificate in the plain form.
+    pub const PLAIN: &str = "ROADVEIL-ECPP-V1-PLAIN";
     /// The short digest by which a certificate is named.
     pub const CERTIFICATE_ID: &str = "ROADVEIL-ECPP-V1-CERTIFICATE-ID";
     /// The challenge of `sigma_1`.
@@ -28,6 +30,8 @@ pub mod domain {
     pub const POSSESSION: &str = "ROADVEIL-ECPP-V1-POSSESSION";
     /// A safety message.
     pub const MESSAGE: &str = "ROADVEIL-ECPP-V1-MESSAGE";
+    /// A safety message with a ZSS signature.
+    pub const ZSS: &str = "ROADVEIL-ECPP-V1-ZSS";
     /// A payload of another role on the node.
     pub const SERVICE: &str = "ROADVEIL-ECPP-V1-SERVICE";
     /// The revocation list.

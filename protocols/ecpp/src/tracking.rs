@@ -18,16 +18,16 @@ use std::sync::Arc;
 use roadveil_crypto::{ByteArray, Check, G1Bytes, Op, ScalarBytes, Signature};
 use roadveil_role::{Address, Cx, HostAddr, Reason, Time, Timer};
 
-use crate::cert::{CertId, Certificate};
+use crate::cert::{CertId, Certificate, Form};
 use crate::epochs::Epochs;
 use crate::evidence::{Evidence, MAX_AGE};
-use crate::keys::Authority;
+use crate::keys::{Authority, Issuer};
 use crate::messages::{Msg, Record, Trace};
 use crate::params::Config;
 use crate::rsu::records;
 use crate::sigma1::Claim;
 use crate::succession::Succession;
-use crate::system::{System, domain};
+use crate::system::{Location, System, domain};
 
 /// Wakes the authority for questions without an answer.
 pub(crate) const TRACE: Timer = Timer(3);
@@ -46,8 +46,20 @@ pub const CAPACITY: usize = 4096;
 pub struct Registry {
     /// RSUs by their keys `B_j`: a look-up takes logarithmic time.
     pub rsus: BTreeMap<G1Bytes, (HostAddr, String)>,
+    /// The same by their places, for plain certificates.
+    pub places: BTreeMap<Location, (HostAddr, String)>,
     /// Vehicles by their pseudo-identities, likewise.
     pub obus: BTreeMap<ScalarBytes, String>,
+}
+
+impl Registry {
+    /// The RSU that issued a certificate.
+    fn issuer(&self, issuer: &Issuer) -> Option<&(HostAddr, String)> {
+        match issuer {
+            Issuer::Key(b) => self.rsus.get(b),
+            Issuer::Place(location) => self.places.get(location),
+        }
+    }
 }
 
 /// What became of the reports.
@@ -100,15 +112,17 @@ impl Cases {
         }
         let rule = evidence.judge(cx, succession.epochs(), config)?;
         let certificate = evidence.certificate;
-        cx.meter().add(Op::G1Mul, 1);
-        let b = authority.open(&certificate).map_err(|_| Reason::BadElement)?;
+        if certificate.form() == Form::Hidden {
+            cx.meter().add(Op::G1Mul, 1);
+        }
+        let issuer = authority.open(&certificate).map_err(|_| Reason::BadElement)?;
         self.known.insert(id, forgotten_at(&certificate));
         self.count += 1;
         let number = self.count;
         cx.step("report", number);
         let rule = rule.name().into();
         cx.emit("case_opened", [("pseudonym", id.as_ref().into()), ("rule", rule)]);
-        let Some((host, rsu)) = self.registry.rsus.get(&b).cloned() else {
+        let Some((host, rsu)) = self.registry.issuer(&issuer).cloned() else {
             // No RSU has that key: somebody who holds the master made one.
             self.untraceable(cx, &id, "", "no_such_rsu");
             return Ok(());

@@ -390,7 +390,7 @@ fn a_key_is_stolen_from_somebody_by_somebody() {
         ("car-0@60s:rsu-0", "first epoch"),
     ] {
         let setup = setup(7, 1, 1, &with(&[("steal", steal.into())]));
-        let error = Net::deploy(&PROTOCOL, &setup).err().expect("refused").to_string();
+        let error = Net::deploy(&PROTOCOL, &setup).expect_err("refused").to_string();
         assert!(error.contains(says), "{error}");
     }
 }

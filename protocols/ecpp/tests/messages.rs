@@ -88,7 +88,8 @@ fn the_schema_names_every_message() {
             "Emergency",
             "Epoch",
             "Handover",
-            "Ready"
+            "Ready",
+            "SafetyZ"
         ]
     );
 }

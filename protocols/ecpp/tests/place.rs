@@ -12,6 +12,11 @@ use roadveil_role::{HostAddr, Reason, Time, Typed, Value};
 
 /// A vehicle, and beside it an attacker who holds the key of a place five kilometres away and poses as its RSU.
 fn with_a_stolen_key(range: f64) -> Net {
+    with_gnss(range, 10.0)
+}
+
+/// The same, and where the vehicle's receiver says that it is.
+fn with_gnss(range: f64, x: f64) -> Net {
     let setup = setup(6, 26, 1, &[("rsu_range", Value::F64(range))]);
     let issued = issued(&setup);
     let config = Config::clone(issued.config());
@@ -27,7 +32,7 @@ fn with_a_stolen_key(range: f64) -> Net {
     );
     net.add(
         Node::new("car-0")
-            .at(10.0, 0.0)
+            .at(x, 0.0)
             .role(1, "obu", obu(&issued, "car-0", &config)),
     );
     net.run_until(Time::from_secs(20));
@@ -39,6 +44,15 @@ fn with_a_stolen_key(range: f64) -> Net {
 #[test]
 fn who_does_not_compare_places_shows_itself_to_the_holder_of_any_key() {
     let net = with_a_stolen_key(100_000.0);
+    let opened = net.events("key_refused").filter(|(record, _)| record.node == "mallory");
+    assert!(opened.count() >= 1, "{:?}", net.rejects("car-0"));
+}
+
+/// The comparison is as good as the receiver: who spoofs GNSS leads the vehicle to the place whose key he has, in its own
+/// eyes, and it asks him.
+#[test]
+fn whose_gnss_is_spoofed_asks_whoever_it_is_led_to() {
+    let net = with_gnss(1_000.0, 5_010.0);
     let opened = net.events("key_refused").filter(|(record, _)| record.node == "mallory");
     assert!(opened.count() >= 1, "{:?}", net.rejects("car-0"));
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rand_core::SeedableRng;
 use roadveil_crypto::{ByteArray, SigningKey};
 use roadveil_ecpp::PROTOCOL;
-use roadveil_ecpp::cert::{CertId, Certificate, Masks};
+use roadveil_ecpp::cert::{CertId, Certificate, Masks, Proof};
 use roadveil_ecpp::keys::{RsuKey, SecretPoint};
 use roadveil_ecpp::messages::{Body, Cam, Credential, Msg, Safety};
 use roadveil_ecpp::setup::Issued;
@@ -304,7 +304,10 @@ fn forged_certificates_are_checked_so_often_in_a_second() {
     let mut forger = Speaker::certified(&issued, rsu, LASTS);
     let mut whys = Vec::new();
     for sequence in 0..8 {
-        let byte = &mut forger.certificate.proof.s_a.0[31];
+        let Proof::Hidden(hidden) = &mut forger.certificate.proof else {
+            panic!("it hides its issuer")
+        };
+        let byte = &mut hidden.s_a.0[31];
         *byte = byte.wrapping_add(1);
         let message = forger.says(sequence, net.now());
         whys.push(hears(&mut net, &message).expect_err("forged"));

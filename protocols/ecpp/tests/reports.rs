@@ -12,6 +12,7 @@ use common::{issued, secs, setup, town};
 use proptest::prelude::*;
 use roadveil_crypto::ByteArray;
 use roadveil_ecpp::PROTOCOL;
+use roadveil_ecpp::cert::{Certificate, Proof};
 use roadveil_ecpp::evidence::Evidence;
 use roadveil_ecpp::messages::{Cam, Msg, Record, Trace};
 use roadveil_ecpp::setup::Issued;
@@ -127,10 +128,7 @@ fn what_the_accused_did_not_sign_is_refused() {
             |evidence| evidence.statements[0].signature = evidence.statements[1].signature,
             Reason::BadSignature,
         ),
-        (
-            |evidence| evidence.certificate.proof.s_a.0[31] ^= 1,
-            Reason::BadCertificate,
-        ),
+        (|evidence| flip(&mut evidence.certificate), Reason::BadCertificate),
         (
             |evidence| evidence.certificate.validity.until += 1,
             Reason::BadCertificate,
@@ -412,5 +410,12 @@ proptest! {
         frame[place] ^= 1 << bit;
         prop_assert!(told(&mut net, "rsu-0", ADDR, &frame).is_err() || place == 0);
         prop_assert_eq!(net.events("report_accepted").count(), 0);
+    }
+}
+
+/// Turns a bit of the certificate's proof.
+fn flip(certificate: &mut Certificate) {
+    if let Proof::Hidden(hidden) = &mut certificate.proof {
+        hidden.s_a.0[31] ^= 1;
     }
 }

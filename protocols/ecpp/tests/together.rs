@@ -113,3 +113,16 @@ fn in_a_mix_zone_vehicles_say_nothing_and_change() {
     assert!(after(&net, "car-0") > 30 && after(&net, "car-1") > 30);
     assert_eq!(net.events("key_obtained").count(), before + 2);
 }
+
+/// The rhythm of messages is drawn anew with each key, or goes on and links them.
+#[test]
+fn a_rhythm_that_goes_on_links_two_keys() {
+    let phases = |phase: &str| {
+        let mut net = town(5, 2, 2, &short(&[("phase", phase.into())]));
+        net.run_until(Time::from_secs(90));
+        assert!(renewals(&net).len() >= 6);
+        let phases = spoken(&net, "car-0").into_iter().map(|at| at.as_millis() % 100);
+        phases.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!((phases("kept"), phases("redrawn") > 2), (1, true));
+}

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use roadveil_crypto::{ByteArray, G1Bytes, G2, Scalar, SigningKey};
-use roadveil_ecpp::cert::{Certificate, Masks, Proof};
-use roadveil_ecpp::keys::Authority;
+use roadveil_ecpp::cert::{Certificate, Hidden, Masks, Proof};
+use roadveil_ecpp::keys::{Authority, Issuer};
 use roadveil_ecpp::sigma1::Claim;
 use roadveil_ecpp::system::{Location, Master, Validity};
 use serde_json::Value;
@@ -105,7 +105,7 @@ fn certificate() {
     };
     let y: G1Bytes = vectors.bytes("Y");
     let issued = Certificate::issue_with(authority.system(), &rsu, y, vectors.validity(), &masks);
-    let expected = Proof {
+    let expected = Hidden {
         t1: vectors.bytes("T1"),
         t2: vectors.bytes("T2"),
         c: vectors.bytes("c"),
@@ -113,8 +113,8 @@ fn certificate() {
         s_y: vectors.bytes("s_y"),
         s_d: vectors.bytes("s_d"),
     };
-    assert_eq!(issued.proof, expected);
+    assert_eq!(issued.proof, Proof::Hidden(expected));
     assert_eq!(issued.id(), vectors.bytes("id"));
     assert!(issued.verify(authority.system()));
-    assert_eq!(authority.open(&issued), Ok(vectors.bytes("B")));
+    assert_eq!(authority.open(&issued), Ok(Issuer::Key(vectors.bytes("B"))));
 }

@@ -120,9 +120,7 @@ fn planned(params: &Params, obus: &BTreeMap<String, Arc<MemberKey>>) -> Result<V
     let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
-        let key = obus
-            .get(&node)
-            .ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
+        let key = plan::named("revoke", "obu", &node, obus)?;
         Ok(Planned {
             node,
             token: key.token_bytes(),

@@ -96,9 +96,7 @@ fn planned(params: &Params, obus: &BTreeMap<String, Pool>) -> Result<Vec<Planned
     let revocations = plan::revocations(params.text("revoke"))?.into_iter();
     let planned = revocations.map(|revocation| {
         let node = revocation.node;
-        let pool = obus
-            .get(&node)
-            .ok_or_else(|| SetupError(format!("revoke: no obu is called `{node}`")))?;
+        let pool = plan::named("revoke", "obu", &node, obus)?;
         Ok(Planned {
             node,
             pool: pool.clone(),

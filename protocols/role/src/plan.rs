@@ -1,6 +1,7 @@
 //! Lists that a parameter holds as text, such as whom a scenario has revoked, and when.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use crate::{ParamSpec, SetupError};
 
@@ -44,6 +45,31 @@ pub fn list<T>(text: &str, expected: &str, read: impl Fn(&str) -> Option<T>) -> 
         .collect()
 }
 
+/// Looks a node up that a parameter names, `what` being what such nodes are called: `obu`, `rsu`.
+///
+/// # Errors
+/// If there is none of that name; the error has the nearest that there is.
+pub fn named<'a, T>(
+    parameter: &str,
+    what: &str,
+    name: &str,
+    known: &'a BTreeMap<String, T>,
+) -> Result<&'a T, SetupError> {
+    known.get(name).ok_or_else(|| {
+        let names = known.keys().map(|known| (strsim::jaro_winkler(name, known), known));
+        let nearest = names.max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let meant = match nearest {
+            Some((alike, nearest)) if alike > ALIKE => format!("; did you mean `{nearest}`?"),
+            Some((_, some)) => format!("; there are {} of them, such as `{some}`", known.len()),
+            None => "; there is none".to_owned(),
+        };
+        SetupError(format!("{parameter}: no {what} is called `{name}`{meant}"))
+    })
+}
+
+/// From where on one name may be meant by another.
+const ALIKE: f64 = 0.8;
+
 /// Reads a time such as `1500ms`, `20s` or `2m`.
 pub fn moment(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -59,6 +85,22 @@ pub fn moment(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_found_or_the_nearest_is_named() {
+        let known = BTreeMap::from([("car-1".to_owned(), 1), ("car-12".to_owned(), 12)]);
+        let named = |name| named("revoke", "obu", name, &known).map_err(|error| error.0);
+        assert_eq!(named("car-12"), Ok(&12));
+        assert_eq!(
+            named("car-2"),
+            Err("revoke: no obu is called `car-2`; did you mean `car-12`?".to_owned())
+        );
+        let far = "revoke: no obu is called `x`; there are 2 of them, such as `car-12`";
+        assert_eq!(named("x"), Err(far.to_owned()));
+        let nobody = BTreeMap::<_, u8>::new();
+        let none = super::named("revoke", "obu", "x", &nobody).map_err(|error| error.0);
+        assert_eq!(none, Err("revoke: no obu is called `x`; there is none".to_owned()));
+    }
 
     #[test]
     fn revocations_are_read() {

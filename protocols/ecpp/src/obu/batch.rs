@@ -14,7 +14,7 @@ use roadveil_role::{Cx, Reason};
 use super::safety::{check_r, shorten};
 use super::{BATCH, Obu};
 use crate::cert::{CertId, Certificate};
-use crate::messages::{Body, SafetyR};
+use crate::messages::{Body, SafetyR, Sigma};
 use crate::notes::Notes;
 use crate::params::Verification;
 
@@ -114,7 +114,7 @@ impl Obu {
         neighbour.may_say(sequence, now, &self.config)?;
         neighbour.accept(sequence, now);
         self.talk.attach |= one.asked_for;
-        self.watch(cx, one.id, &one.body, one.signature);
+        self.watch(cx, one.id, &one.body, Sigma::Schnorr(one.signature));
         Ok(())
     }
 }

@@ -342,7 +342,8 @@ impl Obu {
             y: *key.public().bytes(),
             proof,
         };
-        if !cx.check(&certificate.check(self.epochs.current())).is_valid() {
+        let formed = certificate.form() == self.config.certificate;
+        if !formed || !cx.check(&certificate.check(self.epochs.current())).is_valid() {
             return Err(Reason::BadCertificate);
         }
         let (key, number, need) = (key.clone(), exchange.number, exchange.need);
@@ -445,7 +446,13 @@ impl Obu {
             Some(_) => draw::below(cx.rng("silence", number), self.config.silence),
             None => Duration::ZERO,
         };
-        cx.timer(silence + phase, BEACON);
+        match self.beat.filter(|_| self.config.keeps_phase) {
+            Some(beat) => cx.timer_at(on_beat(beat, now + silence, self.config.rhythm()), BEACON),
+            None => {
+                self.beat = Some(now + silence + phase);
+                cx.timer(silence + phase, BEACON);
+            }
+        }
         self.talk.renew();
         self.pseudonym = Some(Pseudonym {
             key,
@@ -465,6 +472,13 @@ impl Obu {
         };
         cx.set_link_addr(addr);
     }
+}
+
+/// The first moment after another on a beat of that rhythm.
+fn on_beat(beat: Time, after: Time, rhythm: Duration) -> Time {
+    let rhythm = u64::try_from(rhythm.as_nanos()).unwrap_or(u64::MAX).max(1);
+    let beats = after.0.saturating_sub(beat.0) / rhythm + 1;
+    Time(beat.0.saturating_add(rhythm.saturating_mul(beats)))
 }
 
 impl Opening {
@@ -551,5 +565,22 @@ impl Petition {
             Some((_, check)) => built.anticipating(check),
             None => built,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_goes_on() {
+        let tenth = Duration::from_millis(100);
+        let next = |after| on_beat(Time::from_millis(1_030), Time::from_millis(after), tenth).as_millis();
+        assert_eq!(
+            (next(1_030), next(1_031), next(1_129), next(1_130)),
+            (1_130, 1_130, 1_130, 1_230)
+        );
+        assert_eq!(next(0), 1_130, "never before the first");
+        assert_eq!(on_beat(Time::MAX, Time::MAX, Duration::ZERO), Time::MAX);
     }
 }

@@ -23,7 +23,7 @@ use crate::draw;
 use crate::emergency::{Emergency, Refused};
 use crate::epochs::Epochs;
 use crate::keys::{ObuKey, RsuKey};
-use crate::messages::Msg;
+use crate::messages::{Msg, Safety, SafetyZ, Sigma};
 use crate::notes::Heard;
 use crate::params::{Config, Lie};
 use crate::signed::{self, Signed};
@@ -83,6 +83,8 @@ pub struct Obu {
     next: Option<Box<Next>>,
     /// Is it in a mix zone?
     mixing: bool,
+    /// A moment of its rhythm.
+    beat: Option<Time>,
     /// The key of an RSU, if it has one.
     loot: Option<Box<Loot>>,
 }
@@ -135,6 +137,7 @@ impl Obu {
             lists: bucket,
             next: None,
             mixing: false,
+            beat: None,
             loot: None,
         }
     }
@@ -257,13 +260,26 @@ impl Actor for Obu {
 
     fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Heard) -> Result<(), Reason> {
         let result = match (from, &message.message) {
-            (Address::Link(_), Msg::Safety(safety)) => {
-                let result = self.hear(cx, safety, &message.notes);
-                match result {
-                    Ok(()) => self.counts.accepted += 1,
-                    Err(_) => self.counts.refused += 1,
-                }
-                return result;
+            (
+                Address::Link(_),
+                Msg::Safety(Safety {
+                    body,
+                    credential,
+                    signature,
+                }),
+            ) => {
+                let signature = Sigma::Schnorr(*signature);
+                return self.hear(cx, body, credential, signature, &message.notes);
+            }
+            (
+                Address::Link(_),
+                Msg::SafetyZ(SafetyZ {
+                    body,
+                    credential,
+                    signature,
+                }),
+            ) => {
+                return self.hear(cx, body, credential, Sigma::Zss(*signature), &message.notes);
             }
             (Address::Link(_), Msg::SafetyR(safety)) => {
                 // What is good so far is counted when its batch is verified.

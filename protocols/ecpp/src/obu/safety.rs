@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use roadveil_crypto::{
-    Charge, Check, CheckDigest, Digest, G1, G1Bytes, Host, Op, PreparedKey, Question, SecretBytes, Signature,
-    SignatureR, SigningKey, schnorr,
+    ByteArray, Charge, Check, CheckDigest, Digest, G1, G1Bytes, G2Bytes, Host, Op, PreparedKey, Question, SecretBytes,
+    Signature, SignatureR, SigningKey, schnorr, zss,
 };
 use roadveil_role::cam::Trigger;
 use roadveil_role::{Built, Cx, Reason, Time, encode};
@@ -16,9 +16,9 @@ use roadveil_role::{Built, Cx, Reason, Time, encode};
 use super::neighbours::Neighbour;
 use super::{BEACON, Obu};
 use crate::cert::{CertId, Certificate};
-use crate::messages::{Body, Cam, Credential, Msg, Safety, SafetyR};
+use crate::messages::{Body, Cam, Credential, Msg, Safety, SafetyR, SafetyZ, Sigma};
 use crate::notes::Notes;
-use crate::params::{Attach, Beaconing, Config, Verification};
+use crate::params::{Attach, Beaconing, Config, Scheme, Verification};
 use crate::system::{Location, System, domain};
 
 /// How many unknown certificates are remembered.
@@ -170,11 +170,15 @@ impl Obu {
             wanted,
             bytes: config.body_bytes,
             attach,
+            scheme: config.signature,
             batched: config.verification == Verification::Batch,
             draw: SecretBytes::random(cx.rng("message", 0)),
         };
         pseudonym.sequence = pseudonym.sequence.wrapping_add(1);
-        cx.meter().add(Op::G1Mul, 1);
+        cx.meter().charge(match config.signature {
+            Scheme::Schnorr => Charge::of(Op::G1Mul, 1),
+            Scheme::Zss => zss::SIGN,
+        });
         if let Some(other) = other_addr {
             cx.set_link_addr(pseudonym.addr);
             cx.broadcast_later(move || speech.build());
@@ -185,28 +189,50 @@ impl Obu {
         self.counts.sent += 1;
     }
 
+    /// A safety message, which is counted.
+    pub(super) fn hear(
+        &mut self,
+        cx: &mut Cx<'_>,
+        body: &Body,
+        credential: &Credential,
+        signature: Sigma,
+        notes: &Notes,
+    ) -> Result<(), Reason> {
+        let result = self.judge(cx, body, credential, signature, notes);
+        match result {
+            Ok(()) => self.counts.accepted += 1,
+            Err(_) => self.counts.refused += 1,
+        }
+        result
+    }
+
     /// A.4: is it fresh, is its certificate good, is it new, does its signature hold?
-    pub(super) fn hear(&mut self, cx: &mut Cx<'_>, message: &Safety, notes: &Notes) -> Result<(), Reason> {
+    fn judge(
+        &mut self,
+        cx: &mut Cx<'_>,
+        body: &Body,
+        credential: &Credential,
+        signature: Sigma,
+        notes: &Notes,
+    ) -> Result<(), Reason> {
+        if !self.config.signature.signs(&signature) {
+            return Err(Reason::Unexpected);
+        }
         let now = cx.now();
-        let Safety {
-            body,
-            credential,
-            signature,
-        } = message;
         let (id, asked_for) = self.screen(cx, body, credential, notes)?;
         let neighbour = self.neighbours.get_mut(&id).ok_or_else(|| self.talk.lacks(id, now))?;
         neighbour.may_say(body.cam.sequence, now, &self.config)?;
         let certificate = &neighbour.certificate;
         let parameters = self.epochs.of(certificate.epoch)?.digest();
         let check = notes.signature(parameters, certificate, || {
-            check(parameters, &certificate.y, id, body.clone(), *signature)
+            check(parameters, &certificate.y, id, body.clone(), signature)
         });
         if !cx.check(&check).is_valid() {
             return Err(Reason::BadSignature);
         }
         neighbour.accept(body.cam.sequence, now);
         self.talk.attach |= asked_for;
-        self.watch(cx, id, body, *signature);
+        self.watch(cx, id, body, signature);
         self.record_ages(cx, core::iter::once(body.cam.time));
         Ok(())
     }
@@ -287,6 +313,9 @@ impl Obu {
         if certificate.validity.length() > self.config.max_lifetime {
             return Err(Reason::OverlongValidity);
         }
+        if certificate.form() != self.config.certificate {
+            return Err(Reason::BadCertificate);
+        }
         if !self.admissions.take(cx.now()) {
             return Err(Reason::RateLimited);
         }
@@ -359,6 +388,7 @@ struct Speech {
     wanted: Vec<CertId>,
     bytes: usize,
     attach: bool,
+    scheme: Scheme,
     batched: bool,
     draw: SecretBytes<32>,
 }
@@ -383,6 +413,18 @@ impl Speech {
                 signature,
             };
             (check_r(parameters, y, id, body, signature), Msg::SafetyR(message))
+        } else if self.scheme == Scheme::Zss {
+            // A message without a signature, which has a chance of 2^-255, goes out with one that nobody believes.
+            let signature = zss::sign(&self.key, domain::ZSS, &statement).unwrap_or(ByteArray([0; 96]));
+            let message = SafetyZ {
+                body: body.clone(),
+                credential,
+                signature,
+            };
+            (
+                check(parameters, y, id, body, Sigma::Zss(signature)),
+                Msg::SafetyZ(message),
+            )
         } else {
             let signature = self.key.sign_hedged(&statement, domain::MESSAGE, &self.draw);
             let message = Safety {
@@ -390,7 +432,10 @@ impl Speech {
                 credential,
                 signature,
             };
-            (check(parameters, y, id, body, signature), Msg::Safety(message))
+            (
+                check(parameters, y, id, body, Sigma::Schnorr(signature)),
+                Msg::Safety(message),
+            )
         };
         let mut built = Built::of(&message);
         if self.attach {
@@ -401,13 +446,16 @@ impl Speech {
 }
 
 /// The check of a safety message's signature, under the key `y` of the certificate called `id`.
-pub(crate) fn check(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, signature: Signature) -> Check {
+pub(crate) fn check(parameters: &Digest, y: &G1Bytes, id: CertId, body: Body, signature: Sigma) -> Check {
     Check::new(MessageCheck {
         parameters: parameters.0,
         key: *y,
         id,
         body,
-        signature: Form::Short(signature),
+        signature: match signature {
+            Sigma::Schnorr(signature) => Form::Short(signature),
+            Sigma::Zss(signature) => Form::Zss(signature),
+        },
     })
 }
 
@@ -434,6 +482,8 @@ enum Form {
     Short(Signature),
     /// `(R, s)`.
     Long(SignatureR),
+    /// ZSS.
+    Zss(G2Bytes),
 }
 
 /// Is the safety message signed under the certified key? It takes the decoded body over, so that asking copies nothing.
@@ -489,29 +539,35 @@ impl Question for MessageCheck {
         match &self.signature {
             Form::Short(Signature { z, s }) => digest.append("z", z.as_ref()).append("s", s.as_ref()),
             Form::Long(SignatureR { r, s }) => digest.append("R", r.as_ref()).append("s", s.as_ref()),
+            Form::Zss(sigma) => digest.append("sigma", sigma.as_ref()),
         };
     }
 
-    /// `sP - zY`: two multiplications.
+    /// `sP - zY`: two multiplications. With ZSS one, and a pairing.
     fn charge(&self) -> Charge {
-        Charge::of(Op::G1Mul, 2)
+        match self.signature {
+            Form::Zss(_) => zss::VERIFY,
+            Form::Short(_) | Form::Long(_) => Charge::of(Op::G1Mul, 2),
+        }
     }
 
     fn answer(&self, host: &Host) -> bool {
-        let prepare = || Some(PreparedKey::from_point(G1::decode(&self.key).ok()?));
-        let key = host.prepared::<PreparedKey>(self.key.as_ref(), prepare);
         let statement = || statement(&self.id, &self.body);
-        key.is_some_and(|key| match &self.signature {
-            Form::Short(signature) => schnorr::verify(&*key, domain::MESSAGE, &statement(), signature),
-            Form::Long(signature) => signature.verify(&*key, domain::MESSAGE, &statement()),
-        })
+        let prepare = || Some(PreparedKey::from_point(G1::decode(&self.key).ok()?));
+        let key = || host.prepared::<PreparedKey>(self.key.as_ref(), prepare);
+        match &self.signature {
+            Form::Short(signature) => {
+                key().is_some_and(|key| schnorr::verify(&*key, domain::MESSAGE, &statement(), signature))
+            }
+            Form::Long(signature) => key().is_some_and(|key| signature.verify(&*key, domain::MESSAGE, &statement())),
+            Form::Zss(sigma) => zss::verify(&self.key, domain::ZSS, &statement(), sigma),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roadveil_crypto::ByteArray;
 
     #[test]
     fn a_flood_of_digests_does_not_keep_a_new_one_out() {

@@ -9,7 +9,7 @@ use roadveil_crypto::SigningKey;
 use roadveil_role::{Cx, Time};
 
 use super::{Obu, STEAL};
-use crate::cert::{self, Certificate, Masks};
+use crate::cert::{Certificate, Draw};
 use crate::keys::RsuKey;
 use crate::system::{System, Validity};
 
@@ -46,9 +46,10 @@ impl Obu {
         let plausible = calendar.within(loot.system.epoch(), wanted);
         let validity = if now < plausible.end() { plausible } else { wanted };
         let key = Arc::new(SigningKey::random(cx.rng("x", number)));
-        let masks = Masks::random(cx.rng("certificate", number));
-        cx.meter().charge(cert::SIGN);
-        let certificate = Certificate::issue(&loot.system, &loot.key, *key.public().bytes(), validity, &masks);
+        let form = self.config.certificate;
+        let drawn = Draw::random(form, cx.rng("certificate", number));
+        cx.meter().charge(form.sign_charge());
+        let certificate = Certificate::certify(&loot.system, &loot.key, *key.public().bytes(), validity, &drawn);
         let pseudonym = certificate.id();
         self.asking = super::issue::Asking::Content;
         self.denied = false;

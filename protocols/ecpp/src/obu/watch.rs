@@ -9,14 +9,13 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use roadveil_crypto::Signature;
 use roadveil_role::{Address, Cx, LinkAddr, Reason, Time};
 
 use super::Obu;
 use crate::bucket::Bucket;
 use crate::cert::{CertId, Certificate};
 use crate::evidence::{Evidence, MAX_AGE, Statement, is_jump, is_too_fast};
-use crate::messages::{Body, Cam, Msg};
+use crate::messages::{Body, Cam, Msg, Sigma};
 use crate::params::{Config, Lie};
 
 /// How many senders an OBU remembers a message of, and how many it remembers to have reported.
@@ -131,7 +130,7 @@ impl Watch {
 
 impl Obu {
     /// Looks at a message that was accepted.
-    pub(super) fn watch(&mut self, cx: &mut Cx<'_>, id: CertId, body: &Body, signature: Signature) {
+    pub(super) fn watch(&mut self, cx: &mut Cx<'_>, id: CertId, body: &Body, signature: Sigma) {
         let Some(watch) = &mut self.watch else { return };
         let Some(sender) = self.neighbours.get_mut(&id) else {
             return;

@@ -5,7 +5,9 @@ use core::time::Duration;
 use roadveil_role::{Params, SetupError, Time, cam};
 
 use super::{Theft, Zone, thefts, zones};
+use crate::cert::Form;
 use crate::epochs::{Calendar, FIRST};
+use crate::messages::Sigma;
 
 /// When a safety message carries its certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,25 @@ pub enum Verification {
     Batch,
 }
 
+/// How safety messages are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Schnorr under `Y_i = x_i P`.
+    Schnorr,
+    /// Zhang, Safavi-Naini and Susilo, under the same key.
+    Zss,
+}
+
+impl Scheme {
+    /// Is that a signature of this scheme?
+    pub fn signs(self, signature: &Sigma) -> bool {
+        match signature {
+            Sigma::Schnorr(_) => self == Scheme::Schnorr,
+            Sigma::Zss(_) => self == Scheme::Zss,
+        }
+    }
+}
+
 /// The parameters of a run, for the roles.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
@@ -52,6 +73,7 @@ pub struct Config {
     pub renewal_earliest: Duration,
     pub renewal_latest: Duration,
     pub silence: Duration,
+    pub keeps_phase: bool,
     pub beacon_period: Duration,
     pub beaconing: Beaconing,
     pub body_bytes: usize,
@@ -80,6 +102,8 @@ pub struct Config {
     pub emergency: bool,
     pub joint_change: Duration,
     pub mix_zones: Vec<Zone>,
+    pub certificate: Form,
+    pub signature: Scheme,
     pub epochs: Calendar,
     pub exclude_after: u64,
     pub steal: Vec<Theft>,
@@ -107,6 +131,7 @@ impl Config {
             renewal_earliest: earliest.min(lifetime / 2),
             renewal_latest: latest.min(lifetime / 4),
             silence: params.span("silence"),
+            keeps_phase: params.choice("phase") == "kept",
             beacon_period: params.span("beacon_period"),
             beaconing: match params.choice("beaconing") {
                 "cam" => Beaconing::Cam,
@@ -146,6 +171,14 @@ impl Config {
             emergency: params.choice("revocation") == "emergency",
             joint_change: params.span("joint_change"),
             mix_zones: zones(params.text("mix_zones"))?,
+            certificate: match params.choice("certificate") {
+                "plain" => Form::Plain,
+                _ => Form::Hidden,
+            },
+            signature: match params.choice("signature") {
+                "zss" => Scheme::Zss,
+                _ => Scheme::Schnorr,
+            },
             epochs: Calendar {
                 length: params.span("epoch_length"),
                 overlap: params.span("epoch_overlap"),
@@ -179,6 +212,13 @@ impl Config {
                 "joint_change ({:?}) must be at most half of key_lifetime ({:?}), or keys end before they are used",
                 self.joint_change, self.key_lifetime
             )));
+        }
+        if self.signature == Scheme::Zss && self.verification == Verification::Batch {
+            return Err(SetupError(
+                "verification = \"batch\" sums up Schnorr signatures: expected signature = \"schnorr\", or verification \
+                 \"all\" or \"relevant\""
+                    .to_owned(),
+            ));
         }
         self.check_epochs()
     }
@@ -230,6 +270,17 @@ mod tests {
             params.set(PARAMS, name, Value::Span(value)).expect("in range");
             assert!(Config::new(&params).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn zss_signatures_are_not_summed_up() {
+        let mut params = Params::defaults(PARAMS);
+        let mut holds_with = |name, value: &str| {
+            params.set(PARAMS, name, value.into()).expect("in range");
+            Config::new(&params).is_ok()
+        };
+        assert!(holds_with("signature", "zss") && !holds_with("verification", "batch"));
+        assert!(holds_with("verification", "relevant"));
     }
 
     #[test]

@@ -20,6 +20,18 @@ pub const PARAMS: &[ParamSpec] = &[
         "hardened",
         "hardened has X25519 shares, an RSU nonce and a proof of possession (ours); paper is without our additions to steps 1 to 3",
     ),
+    ParamSpec::choice(
+        "certificate",
+        &["hidden", "plain"],
+        "hidden",
+        "hidden does not show which RSU issued it; plain is that RSU's signature, shorter and cheaper, with its place in the open (ours)",
+    ),
+    ParamSpec::choice(
+        "signature",
+        &["schnorr", "zss"],
+        "schnorr",
+        "of safety messages: schnorr costs two multiplications to check, zss one and a pairing, and 48 bytes more (both ours: the paper's was not readable)",
+    ),
     ParamSpec::span(
         "key_lifetime",
         secs(1),
@@ -61,6 +73,12 @@ pub const PARAMS: &[ParamSpec] = &[
         secs(600),
         millis(0),
         "after a change of key nothing is said for a random time of at most this, so that the next place does not tell whose key it is (ours)",
+    ),
+    ParamSpec::choice(
+        "phase",
+        &["redrawn", "kept"],
+        "redrawn",
+        "the moments at which an OBU speaks are drawn anew with each key; kept goes on in the old rhythm, which links the keys (ours)",
     ),
     ParamSpec::span(
         "joint_change",

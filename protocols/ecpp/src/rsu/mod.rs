@@ -12,7 +12,7 @@ use roadveil_role::{Actor, Address, Built, Cx, Deferred, HostAddr, LinkAddr, Rea
 
 use crate::beacon;
 use crate::bucket::Bucket;
-use crate::cert::{self, Certificate, Masks, Proof};
+use crate::cert::{Certificate, Draw};
 use crate::draw;
 use crate::emergency::Emergency;
 use crate::epochs::Epochs;
@@ -347,11 +347,12 @@ impl Rsu {
             return Err(Reason::RateLimited);
         }
         self.records.keep(&claim, request.sigma1, cx.now());
-        cx.meter().charge(cert::SIGN);
-        let masks = Masks::random(cx.rng("certificate", 0));
+        let form = self.config.certificate;
+        cx.meter().charge(form.sign_charge());
+        let drawn = Draw::random(form, cx.rng("certificate", 0));
         let grant = cx.defer({
             let key = key.clone();
-            move || Certificate::issue(&system, &key, claim.y, claim.validity, &masks)
+            move || Certificate::certify(&system, &key, claim.y, claim.validity, &drawn)
         });
         let certificate = grant.clone();
         cx.emit_later("key_issued", move || {
@@ -375,7 +376,7 @@ impl Rsu {
     ) -> Deferred<Built> {
         let nonce = (!self.config.hardened).then(|| draw::bytes(cx.rng("nonce", 0)));
         let blank = match &grant {
-            Some(_) => Answer::Issued(Proof::EMPTY),
+            Some(_) => Answer::Issued(self.config.certificate.blank()),
             None => Answer::Revoked,
         };
         charge_seal(cx, encode(&blank).len());
@@ -464,7 +465,7 @@ impl Actor for Rsu {
             // What others say to everyone is none of its business.
             (
                 Address::Link(_),
-                Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_) | Msg::Emergency(_) | Msg::Epoch(_),
+                Msg::Beacon(_) | Msg::Safety(_) | Msg::SafetyR(_) | Msg::SafetyZ(_) | Msg::Emergency(_) | Msg::Epoch(_),
             ) => Ok(()),
             _ => Err(Reason::Unexpected),
         }

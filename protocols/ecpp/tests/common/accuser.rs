@@ -4,7 +4,7 @@ use rand_core::SeedableRng;
 use roadveil_crypto::SigningKey;
 use roadveil_ecpp::cert::{Certificate, Masks};
 use roadveil_ecpp::evidence::{Evidence, Statement};
-use roadveil_ecpp::messages::{Body, Cam};
+use roadveil_ecpp::messages::{Body, Cam, Sigma};
 use roadveil_ecpp::setup::Issued;
 use roadveil_ecpp::system::{Validity, domain};
 use roadveil_role::{Stream, Time, encode};
@@ -32,7 +32,7 @@ impl Accused {
         let mut bytes = encode(&body);
         bytes.extend_from_slice(self.certificate.id().as_ref());
         let signature = self.key.sign(&bytes, domain::MESSAGE, &mut self.rng);
-        Statement::of(&body, signature)
+        Statement::of(&body, Sigma::Schnorr(signature))
     }
 
     /// Evidence of what it says.

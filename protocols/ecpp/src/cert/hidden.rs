@@ -17,17 +17,16 @@
 //! Executed with two pairings whose second arguments are fixed:
 //! `D3' = e(s_y T_2 - s_d H1 - cP, P') e(c T_2 - s_a H1, U')`.
 
-use std::sync::Arc;
-
 use postcard_schema::Schema;
 use roadveil_crypto::{
-    ByteArray, Charge, Check, CheckDigest, G1, G1Bytes, Gt, Host, Op, Question, Scalar, ScalarBytes, Transcript,
-    g1_generator_mul, pairing_product_prepared,
+    ByteArray, Charge, DecodeError, G1, G1Bytes, Gt, Op, Scalar, ScalarBytes, g1_generator_mul,
+    pairing_product_prepared,
 };
 use roadveil_role::Stream;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::{Certificate, Proof};
 use crate::keys::RsuKey;
 use crate::system::{Master, System, Validity, domain};
 
@@ -37,12 +36,9 @@ pub const SIGN: Charge = Charge::of(Op::G1Mul, 8).and(Op::Pairing, 2);
 /// What verifying costs in the paper's form: nine multiplications and three pairings.
 pub const VERIFY: Charge = Charge::of(Op::G1Mul, 9).and(Op::Pairing, 3);
 
-/// The name of a certificate in messages that do not carry it: the first eight bytes of a hash of it.
-pub type CertId = ByteArray<8>;
-
 /// The proof `(T_1, T_2, c, s_a, s_y, s_d)`, 224 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Proof {
+pub struct Hidden {
     /// `T_1 = a H0`.
     pub t1: G1Bytes,
     /// `T_2 = B_j + a H1`.
@@ -55,19 +51,6 @@ pub struct Proof {
     pub s_y: ScalarBytes,
     /// `s_d = r_d + c a h(L_j)`.
     pub s_d: ScalarBytes,
-}
-
-/// `(Y_i, T_i, Cert_i)`: a short-time public key that some RSU of this epoch vouches for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Certificate {
-    /// The epoch of the authority's masters.
-    pub epoch: u32,
-    /// The validity `T_i`.
-    pub validity: Validity,
-    /// The short-time public key `Y_i`.
-    pub y: G1Bytes,
-    /// The RSU's proof.
-    pub proof: Proof,
 }
 
 /// The secrets of one signature.
@@ -138,98 +121,30 @@ impl Certificate {
             (b.mul(r_y) + system.h1(&r), system.p_lines()),
             (-system.h1(r_a), system.lines(Master::Rsu)),
         ]);
+        let mut proof = Hidden {
+            t1: t1.encode(),
+            t2: t2.encode(),
+            ..Hidden::BLANK
+        };
         let mut certificate = Certificate {
             epoch: system.epoch(),
             validity,
             y,
-            proof: Proof {
-                t1: t1.encode(),
-                t2: t2.encode(),
-                ..Proof::EMPTY
-            },
+            proof: Proof::Hidden(proof),
         };
-        let c = certificate.challenge(system, &system.h0(r_a), &system.h0(&r), &d3);
-        certificate.proof.c = c.to_bytes();
-        certificate.proof.s_a = (*r_a + c * *a).to_bytes();
-        certificate.proof.s_y = (*r_y + c * *key.y()).to_bytes();
-        certificate.proof.s_d = (*r_d + c * (*a * *key.y())).to_bytes();
+        let c = proof.challenge(&certificate, system, &system.h0(r_a), &system.h0(&r), &d3);
+        proof.c = c.to_bytes();
+        proof.s_a = (*r_a + c * *a).to_bytes();
+        proof.s_y = (*r_y + c * *key.y()).to_bytes();
+        proof.s_d = (*r_d + c * (*a * *key.y())).to_bytes();
+        certificate.proof = Proof::Hidden(proof);
         certificate
-    }
-
-    /// Did an RSU of this system issue it? Its validity in time is the receiver's business.
-    pub fn verify(&self, system: &System) -> bool {
-        self.verify_decoded(system).unwrap_or(false)
-    }
-
-    fn verify_decoded(&self, system: &System) -> Result<bool, roadveil_crypto::DecodeError> {
-        let Proof {
-            t1,
-            t2,
-            c,
-            s_a,
-            s_y,
-            s_d,
-        } = &self.proof;
-        let (t1, t2) = (G1::decode(t1)?, G1::decode(t2)?);
-        let (c, s_a) = (Scalar::from_bytes(c)?, Scalar::from_bytes(s_a)?);
-        let (s_y, s_d) = (Scalar::from_bytes(s_y)?, Scalar::from_bytes(s_d)?);
-        if self.epoch != system.epoch() {
-            return Ok(false);
-        }
-        let d1 = system.h0(&s_a) - t1.mul(&c);
-        let d2 = t1.mul(&s_y) - system.h0(&s_d);
-        let d3 = pairing_product_prepared(&[
-            (t2.mul(&s_y) - system.h1(&s_d) - g1_generator_mul(&c), system.p_lines()),
-            (t2.mul(&c) - system.h1(&s_a), system.lines(Master::Rsu)),
-        ]);
-        Ok(self.challenge(system, &d1, &d2, &d3) == c)
-    }
-
-    fn challenge(&self, system: &System, d1: &G1, d2: &G1, d3: &Gt) -> Scalar {
-        let mut transcript = system.transcript(domain::CERTIFICATE);
-        self.bind(&mut transcript);
-        transcript
-            .append("T1", self.proof.t1.as_ref())
-            .append("T2", self.proof.t2.as_ref());
-        transcript
-            .append("D1", d1.encode().as_ref())
-            .append("D2", d2.encode().as_ref());
-        transcript.append("D3", &d3.digest_bytes());
-        transcript.scalar()
-    }
-
-    fn bind(&self, transcript: &mut Transcript) {
-        transcript
-            .append_u64("epoch", u64::from(self.epoch))
-            .append("Y", self.y.as_ref());
-        transcript
-            .append_u64("from", self.validity.from)
-            .append_u64("until", self.validity.until);
-    }
-
-    /// Its name in messages that do not carry it.
-    pub fn id(&self) -> CertId {
-        let mut transcript = Transcript::new(domain::CERTIFICATE_ID);
-        self.bind(&mut transcript);
-        transcript.append("proof", &self.proof.to_bytes());
-        let digest = transcript.digest();
-        let mut id = [0; 8];
-        id.copy_from_slice(&digest.0[..8]);
-        ByteArray(id)
-    }
-
-    /// The check, to be asked of the context.
-    pub fn check(self, system: &Arc<System>) -> Check {
-        Check::new(CertificateCheck {
-            system: system.clone(),
-            certificate: self,
-        })
     }
 }
 
-impl Proof {
+impl Hidden {
     /// A proof of nothing, of the length of any.
-    pub(crate) const EMPTY: Proof = Proof {
+    pub(crate) const BLANK: Hidden = Hidden {
         t1: ByteArray([0; 48]),
         t2: ByteArray([0; 48]),
         c: ByteArray([0; 32]),
@@ -238,8 +153,33 @@ impl Proof {
         s_d: ByteArray([0; 32]),
     };
 
+    /// Does it hold for the certificate?
+    pub(super) fn verify(&self, certificate: &Certificate, system: &System) -> Result<bool, DecodeError> {
+        let (t1, t2) = (G1::decode(&self.t1)?, G1::decode(&self.t2)?);
+        let (c, s_a) = (Scalar::from_bytes(&self.c)?, Scalar::from_bytes(&self.s_a)?);
+        let (s_y, s_d) = (Scalar::from_bytes(&self.s_y)?, Scalar::from_bytes(&self.s_d)?);
+        let d1 = system.h0(&s_a) - t1.mul(&c);
+        let d2 = t1.mul(&s_y) - system.h0(&s_d);
+        let d3 = pairing_product_prepared(&[
+            (t2.mul(&s_y) - system.h1(&s_d) - g1_generator_mul(&c), system.p_lines()),
+            (t2.mul(&c) - system.h1(&s_a), system.lines(Master::Rsu)),
+        ]);
+        Ok(self.challenge(certificate, system, &d1, &d2, &d3) == c)
+    }
+
+    fn challenge(&self, certificate: &Certificate, system: &System, d1: &G1, d2: &G1, d3: &Gt) -> Scalar {
+        let mut transcript = system.transcript(domain::CERTIFICATE);
+        certificate.bind(&mut transcript);
+        transcript.append("T1", self.t1.as_ref()).append("T2", self.t2.as_ref());
+        transcript
+            .append("D1", d1.encode().as_ref())
+            .append("D2", d2.encode().as_ref());
+        transcript.append("D3", &d3.digest_bytes());
+        transcript.scalar()
+    }
+
     /// All of it, one part after the other.
-    fn to_bytes(self) -> [u8; 224] {
+    pub(super) fn to_bytes(self) -> [u8; 224] {
         let mut bytes = [0; 224];
         let parts: [&[u8]; 6] = [&self.t1.0, &self.t2.0, &self.c.0, &self.s_a.0, &self.s_y.0, &self.s_d.0];
         let mut rest = bytes.as_mut_slice();
@@ -252,50 +192,13 @@ impl Proof {
     }
 }
 
-/// Does a certificate hold?
-#[derive(Debug)]
-struct CertificateCheck {
-    system: Arc<System>,
-    certificate: Certificate,
-}
-
-impl Question for CertificateCheck {
-    fn scheme(&self) -> &'static str {
-        domain::CERTIFICATE
-    }
-
-    fn inputs(&self, digest: &mut CheckDigest) {
-        let Certificate {
-            epoch,
-            validity,
-            y,
-            proof,
-        } = &self.certificate;
-        digest
-            .append("parameters", self.system.digest().as_ref())
-            .append_u64("epoch", u64::from(*epoch));
-        digest
-            .append_u64("from", validity.from)
-            .append_u64("until", validity.until);
-        digest.append("Y", y.as_ref()).append("proof", &proof.to_bytes());
-    }
-
-    fn charge(&self) -> Charge {
-        VERIFY
-    }
-
-    fn answer(&self, _: &Host) -> bool {
-        self.certificate.verify(&self.system)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{Authority, SecretPoint};
+    use crate::keys::{Authority, Issuer, SecretPoint};
     use crate::system::Location;
     use crate::testing;
-    use roadveil_crypto::{G2, pairing, tally};
+    use roadveil_crypto::{G2, Host, pairing, tally};
 
     const LASTS: Validity = Validity {
         from: 10_000,
@@ -311,15 +214,23 @@ mod tests {
         )
     }
 
+    fn proof_of(certificate: &Certificate) -> Hidden {
+        match certificate.proof {
+            Proof::Hidden(hidden) => hidden,
+            Proof::Plain(_) => unreachable!("it hides its issuer"),
+        }
+    }
+
     #[test]
     fn holds_and_opens_to_its_issuer() {
         let authority = testing::authority();
         let (certificate, key) = fresh(&authority);
         assert!(certificate.verify(authority.system()));
         assert!(certificate.check(authority.system()).answer(&Host::new(4)).is_valid());
-        assert_eq!(authority.open(&certificate), Ok(key.b().expose().encode()));
+        let of = |key: &RsuKey| Ok(Issuer::Key(key.b().expose().encode()));
+        assert_eq!(authority.open(&certificate), of(&key));
         let elsewhere = authority.rsu_key(Location { x_cm: 0, y_cm: 0 }).expect("a key");
-        assert_ne!(authority.open(&certificate), Ok(elsewhere.b().expose().encode()));
+        assert_ne!(authority.open(&certificate), of(&elsewhere));
     }
 
     #[test]
@@ -327,6 +238,11 @@ mod tests {
         let authority = testing::authority();
         let (certificate, _) = fresh(&authority);
         let other = g1_generator_mul(&Scalar::from_u64(4321)).encode();
+        let proof = proof_of(&certificate);
+        let with = |proof| Certificate {
+            proof: Proof::Hidden(proof),
+            ..certificate
+        };
         for wrong in [
             Certificate {
                 y: other,
@@ -344,25 +260,13 @@ mod tests {
                 epoch: 2,
                 ..certificate
             },
-            Certificate {
-                proof: Proof {
-                    t1: other,
-                    ..certificate.proof
-                },
-                ..certificate
-            },
-            Certificate {
-                proof: Proof {
-                    t2: other,
-                    ..certificate.proof
-                },
-                ..certificate
-            },
+            with(Hidden { t1: other, ..proof }),
+            with(Hidden { t2: other, ..proof }),
         ] {
             assert!(!wrong.verify(authority.system()));
             assert_ne!(wrong.id(), certificate.id());
         }
-        let plain = certificate.proof.to_bytes();
+        let plain = proof.to_bytes();
         for bit in (0..8 * 224).step_by(97) {
             let mut bytes = plain;
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -375,7 +279,7 @@ mod tests {
             let mut point = || ByteArray(take(48).try_into().expect("48 bytes"));
             let (t1, t2) = (point(), point());
             let mut scalar = || ByteArray(take(32).try_into().expect("32 bytes"));
-            let proof = Proof {
+            let proof = Hidden {
                 t1,
                 t2,
                 c: scalar(),
@@ -383,10 +287,7 @@ mod tests {
                 s_y: scalar(),
                 s_d: scalar(),
             };
-            assert!(
-                !Certificate { proof, ..certificate }.verify(authority.system()),
-                "bit {bit}"
-            );
+            assert!(!with(proof).verify(authority.system()), "bit {bit}");
         }
     }
 
@@ -410,14 +311,15 @@ mod tests {
         let authority = testing::authority();
         let system = authority.system();
         let (certificate, _) = fresh(&authority);
-        let Proof {
+        let proof = proof_of(&certificate);
+        let Hidden {
             t1,
             t2,
             c,
             s_a,
             s_y,
             s_d,
-        } = &certificate.proof;
+        } = &proof;
         let point = |bytes| G1::decode(bytes).expect("a point");
         let scalar = |bytes| Scalar::from_bytes(bytes).expect("a scalar");
         let (t1, t2) = (point(t1), point(t2));
@@ -429,7 +331,7 @@ mod tests {
         let d3 = pairing(&t2, &(p.mul(&s_y) + u.mul(&c)))
             * pairing(&h1, &-(u.mul(&s_a) + p.mul(&s_d)))
             * pairing(&-g1_generator_mul(&c), &p);
-        assert_eq!(certificate.challenge(system, &d1, &d2, &d3), c);
+        assert_eq!(proof.challenge(&certificate, system, &d1, &d2, &d3), c);
     }
 
     /// The attack that separate masters prevent: with one master, a member key is as good as an RSU's.
