@@ -91,6 +91,7 @@ impl Summary {
         let change: fn(&mut Standing) = match event.name {
             "key_requested" => |obu| (obu.asking, obu.denied) = (true, false),
             "key_obtained" => |obu| (obu.keyed, obu.asking) = (true, false),
+            "self_issued" => |obu| (obu.keyed, obu.asking, obu.denied) = (true, false, false),
             "key_expired" => |obu| obu.keyed = false,
             "key_lost" => |obu| *obu = Standing::default(),
             "key_denied" => |obu| (obu.asking, obu.denied) = (false, true),
@@ -369,6 +370,8 @@ mod tests {
             ("key_requested", "requesting"),
             ("key_obtained", "keyed"),
             ("key_lost", "keyless"),
+            ("key_requested", "requesting"),
+            ("self_issued", "keyed"),
         ] {
             observe(&mut fold, "car", event, &[]);
             assert_eq!(fold.obus["car"].name(), expected, "{event}");
