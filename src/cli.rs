@@ -42,6 +42,9 @@ pub enum Command {
     /// What the protocols are, and what of them is reconstruction
     #[command(subcommand)]
     Protocol(ProtocolCommand),
+    /// Attacks and mechanisms by themselves, beside what theory says of them
+    #[command(subcommand)]
+    Lab(LabCommand),
     /// Run a topology many times, over seeds and parameters, on all cores: a table of figures with confidence intervals
     Study(Study),
     /// Measure this machine's cryptography beside the device profiles, the air beside ns-3, the speed beside others
@@ -87,6 +90,25 @@ pub struct Run {
     /// No progress and no summary
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `roadveil lab`
+#[derive(Debug, Subcommand)]
+pub enum LabCommand {
+    /// The labs that there are
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run one: a table beside closed forms; exit code 1 if they part by more than chance allows
+    Run {
+        /// Its name
+        name: String,
+        /// As JSON: an object with `rows`
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `roadveil study`

@@ -34,6 +34,7 @@ pub mod event;
 pub mod feed;
 pub mod journal;
 pub mod kernel;
+pub mod lab;
 pub mod metrics;
 pub mod radio;
 pub mod registry;

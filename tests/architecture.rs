@@ -29,7 +29,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 const STEPS: &[&[&str]] = &[
     &["command"],
     &["cli"],
-    &["tui", "report", "study"],
+    &["tui", "report", "study", "lab"],
     &["session"],
     &["metrics", "journal"],
     &["kernel", "adversary"],

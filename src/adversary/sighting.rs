@@ -297,6 +297,7 @@ mod tests {
         messages: Said::SCHEMA,
         params: &[],
         attacks: &[],
+        routine: &[],
         marks: &[],
         setup: |_: &Setup| -> Result<Box<dyn Deployment>, SetupError> { Err(SetupError(String::new())) },
         fold: || -> Box<dyn Fold> { (PROTOCOLS[0].fold)() },

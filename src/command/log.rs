@@ -10,6 +10,7 @@ use roadveil_role::Time;
 use serde::Serialize;
 use serde_json::json;
 
+use super::output::{Kind, may_write};
 use super::{Exit, Failure, print};
 use crate::adversary::privacy::judge;
 use crate::adversary::{Air, Antennas, Ear, Settings, tracker};
@@ -176,14 +177,7 @@ fn destination(output: &Path, log: &Path) -> Result<Box<dyn Write>, Failure> {
     if output == Path::new("-") {
         return Ok(Box::new(BufWriter::new(stdout().lock())));
     }
-    let real = |path: &Path| path.canonicalize().ok();
-    if real(output).is_some() && real(output) == real(log) {
-        return Err(Failure::Input(miette::miette!(
-            help = "name another file with -o",
-            "{} is the log itself",
-            output.display()
-        )));
-    }
+    may_write(output, Kind::Json, &[(log, "the log itself")])?;
     match File::create(output) {
         Ok(file) => Ok(Box::new(BufWriter::new(file))),
         Err(error) => Err(Failure::Input(miette::miette!(

@@ -1,7 +1,9 @@
 //! What each command does, and with which exit code it ends.
 
 pub mod bench;
+mod lab;
 mod log;
+mod output;
 mod protocol;
 mod replay;
 mod rivals;
@@ -64,6 +66,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
     let done = match cli.command {
         None => run::by_default(),
         Some(Command::Run(args)) => run::run(args),
+        Some(Command::Lab(command)) => lab::lab(&command),
         Some(Command::Study(args)) => study::study(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Verify(args)) => verify::verify(&args),

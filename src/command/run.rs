@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
+use super::output::{Kind, may_write};
 use super::{Exit, Failure, print, signals};
 use crate::cli::{Cli, Command, Run};
 use crate::journal::JournalError;
@@ -42,11 +43,14 @@ fn is_interactive() -> bool {
 pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     let live = !args.headless;
     if live && !is_interactive() {
+        // A wrong name is wrong with a terminal and without.
+        Scenario::load(&args.topology, &args.set, None).map_err(Failure::input)?;
         return Err(Failure::Input(miette::miette!(
             help = "run it with --headless, or in a terminal",
             "a live run needs a terminal on stdin and stdout"
         )));
     }
+    check_outputs(&args)?;
     telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
     check_report_path(&args)?;
@@ -61,6 +65,20 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     }
     let finished = run_headless(plan, args.quiet)?;
     conclude(&finished, &args)
+}
+
+/// Neither the log nor the report may fall on the topology, on each other, or on what is none of theirs.
+fn check_outputs(args: &Run) -> Result<(), Failure> {
+    let topology = (Path::new(&args.topology), "the topology that is to be run");
+    if let Some(log) = &args.log {
+        may_write(log, Kind::Log, &[topology])?;
+    }
+    if let Some(report) = &args.report {
+        let log = args.log.as_deref().map(|log| (log, "the log of this run"));
+        let others: Vec<_> = core::iter::once(topology).chain(log).collect();
+        may_write(report, Kind::Json, &others)?;
+    }
+    Ok(())
 }
 
 /// A report that cannot be written is found before the run, not after it.
@@ -164,6 +182,14 @@ fn conclude(finished: &Finished, args: &Run) -> Result<Exit, Failure> {
     if args.headless && !finished.whole {
         return Ok(Exit::Interrupted);
     }
-    let failed = finished.expectations.iter().any(|outcome| outcome.ok == Some(false));
-    Ok(if failed { Exit::Failed } else { Exit::Done })
+    let failed: Vec<&str> = finished
+        .expectations
+        .iter()
+        .filter(|outcome| outcome.ok == Some(false))
+        .map(|outcome| outcome.text.as_str())
+        .collect();
+    if args.quiet && !failed.is_empty() {
+        say!("failed: {}", failed.join("; "));
+    }
+    Ok(if failed.is_empty() { Exit::Done } else { Exit::Failed })
 }

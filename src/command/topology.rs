@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::output::{Kind, may_write};
 use super::{Exit, Failure, print};
 use crate::cli::{self, TopologyCommand};
 use crate::kernel::{Kernel, Options};
@@ -54,6 +55,13 @@ fn list(as_json: bool) -> String {
 }
 
 fn import(args: &cli::Import) -> Result<(), Failure> {
+    let read = [&args.net, &args.fcd]
+        .into_iter()
+        .map(|path| (path.as_path(), "what is imported"));
+    let read: Vec<_> = read
+        .chain(args.poly.as_deref().map(|path| (path, "what is imported")))
+        .collect();
+    may_write(&args.output, Kind::Topology, &read)?;
     let bbox = args.bbox.map(|[x0, y0, x1, y1]| Rect { x0, y0, x1, y1 });
     let import = Import {
         net: args.net.clone(),

@@ -337,7 +337,7 @@ impl Scenario {
         let mut lines = vec![
             format!("{}: {}", self.name, self.title),
             format!("  {} nodes: {}", self.nodes.len(), roles.join(", ")),
-            format!("  {} vehicles on the roads", world.vehicles.len()),
+            format!("  {} vehicles of a trace or a grid", world.vehicles.len()),
             format!(
                 "  {} roads, {} junctions, {} buildings",
                 world.roads.len(),
@@ -358,6 +358,18 @@ impl Scenario {
                 self.expect.len()
             ),
         ];
+        let end = roadveil_role::Time::ZERO + self.duration;
+        let late = self.timeline.iter().filter(|planned| planned.at > end).count();
+        let unseen = self
+            .expect
+            .iter()
+            .filter(|expected| expected.at.is_some_and(|at| at > end))
+            .count();
+        if late + unseen > 0 {
+            lines.push(format!(
+                "  note: the run ends before {late} of the faults and {unseen} of the expectations"
+            ));
+        }
         for input in &self.inputs {
             let digest: String = input.digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             lines.push(format!("  reads {} (blake3 {digest}...)", input.path));

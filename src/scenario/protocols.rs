@@ -184,6 +184,12 @@ fn deserialize<'d, T: Deserialize<'d>>(item: &Item<'d>, name: &str) -> Result<T,
         let mut quoted = message.split('`').skip(1).step_by(2);
         let found = quoted.next().unwrap_or_default();
         let (problem, expected) = message.split_once(", expected ").unwrap_or((&message, ""));
+        let expected = match expected {
+            "f32" | "f64" => "a number",
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+            expected => expected,
+        };
         let problem = problem
             .replace("unknown field", "unknown key")
             .replace("unknown variant", "unknown word");

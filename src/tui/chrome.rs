@@ -173,7 +173,8 @@ fn about(scene: &Scene, ui: &Ui, pane: Pane, place: &Place) -> String {
         }
         Pane::Flow => match (ui.filter().is_empty(), ui.selected()) {
             (false, _) => format!("only {}", ui.filter().text()),
-            (true, Some(_)) => "stands; G goes on".to_owned(),
+            (true, Some(_)) if ui.active() == Pane::Flow => "stands; G goes on".to_owned(),
+            (true, Some(_)) => "stands".to_owned(),
             (true, None) => String::new(),
         },
         Pane::Nodes => nodes::census(scene),

@@ -45,6 +45,12 @@ impl Filter {
         self.words.is_empty()
     }
 
+    /// Has a line of text all the words?
+    pub fn has(&self, line: &str) -> bool {
+        let line = line.to_lowercase();
+        self.words.iter().all(|word| line.contains(&word.text))
+    }
+
     /// Does the flow show it?
     pub fn matches(&self, entry: &Entry) -> bool {
         self.words.iter().all(|word| word.matches(entry))

@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod determinism;
 mod logs;
+mod outputs;
 mod privacy;
 mod studies;
 mod topologies;

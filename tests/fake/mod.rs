@@ -81,6 +81,7 @@ static FAKE: Protocol = Protocol {
         },
     ],
     attacks: &[],
+    routine: &[],
     marks: &[],
     setup: |_| Err(SetupError("a stand-in has no roles".to_owned())),
     fold: || Box::new(NoEvents),

@@ -65,6 +65,7 @@ static DEMO: Protocol = Protocol {
     messages: Demo::SCHEMA,
     params: &[],
     attacks: &[],
+    routine: &[],
     marks: &[],
     setup,
     fold: || Box::new(Keys::default()),

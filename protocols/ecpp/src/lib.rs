@@ -100,6 +100,7 @@ pub static PROTOCOL: Protocol = Protocol {
     messages: messages::Msg::SCHEMA,
     params: params::PARAMS,
     attacks: &["misbehaved", "flooded", "self_issued"],
+    routine: &["counts", "verified", "admitted"],
     marks: MARKS,
     setup: |setup| Ok(Box::new(setup::Issued::new(setup)?)),
     fold: || Box::new(view::Summary::default()),

@@ -79,6 +79,7 @@ pub static PROTOCOL: Protocol = Protocol {
     messages: messages::Msg::SCHEMA,
     params: params::PARAMS,
     attacks: &[],
+    routine: &["counts"],
     marks: MARKS,
     setup: |setup| Ok(Box::new(setup::Issued::new(setup)?)),
     fold: || Box::new(view::Summary::default()),

@@ -133,6 +133,9 @@ pub struct Protocol {
     pub params: &'static [ParamSpec],
     /// Events by which a role says that its node attacks: truth, which nothing on the air may betray but the attack itself.
     pub attacks: &'static [&'static str],
+    /// Events that every node sends all the time, such as counts: logs and figures have them, and a screen leaves them out
+    /// unless it is asked for them.
+    pub routine: &'static [&'static str],
     /// What is published and what is reconstruction.
     pub marks: &'static [Mark],
     /// Hands out keys.

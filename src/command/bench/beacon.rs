@@ -89,6 +89,7 @@ pub static PROTOCOL: Protocol = Protocol {
         },
     ],
     attacks: &[],
+    routine: &[],
     marks: &[],
     setup,
     fold: || Box::new(Nothing),

@@ -325,6 +325,7 @@ pub(super) static TOY: Protocol = Protocol {
         flag("work_then_cancel", false),
     ],
     attacks: &[],
+    routine: &[],
     marks: &[],
     setup: |setup: &Setup| Ok(Box::new(Toys(setup.params.clone()))),
     fold: || Box::new(Nothing),

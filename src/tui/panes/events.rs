@@ -25,13 +25,35 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
         );
         return 0;
     }
+    let shown: Vec<&Line> = lines.iter().filter(|line| shows(scene, ui, line)).collect();
+    if shown.is_empty() {
+        let none = "no event that is remembered matches";
+        put(buffer, (area.x, area.y), area.width, none, ui.theme().style(Ink::Dim));
+    }
     let height = usize::from(area.height);
-    let limit = lines.len().saturating_sub(height);
+    let limit = shown.len().saturating_sub(height);
     let top = limit - ui.scroll(Pane::Events).min(limit);
-    for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(top)) {
+    for (y, line) in (area.top()..area.bottom()).zip(shown.into_iter().skip(top)) {
         buffer.set_line(area.x, y, &text(scene, ui, line), area.width);
     }
     limit
+}
+
+/// With a filter what it matches; without one all but what every node says all the time.
+fn shows(scene: &Scene, ui: &Ui, line: &Line) -> bool {
+    if !ui.filter().is_empty() {
+        let spans = text(scene, ui, line).spans;
+        return ui
+            .filter()
+            .has(&spans.iter().map(|span| span.content.as_ref()).collect::<String>());
+    }
+    match &line.what {
+        What::Emitted { name, .. } => !ui
+            .protocols()
+            .iter()
+            .any(|protocol| protocol.routine.contains(&&**name)),
+        _ => true,
+    }
 }
 
 fn text(scene: &Scene, ui: &Ui, line: &Line) -> Text<'static> {

@@ -53,7 +53,13 @@ impl Ui {
     fn perform(&mut self, id: Id, event: &KeyEvent, scene: &Scene, status: &Status) -> Action {
         match id {
             Id::Pause => return Action::Control(if status.paused { Control::Resume } else { Control::Pause }),
-            Id::Step => return Action::Control(if status.paused { Control::Step } else { Control::Pause }),
+            Id::Step => {
+                if status.paused {
+                    // What is stepped to is what is looked at.
+                    self.selected = None;
+                }
+                return Action::Control(if status.paused { Control::Step } else { Control::Pause });
+            }
             Id::Faster | Id::Slower => return self.pace(id == Id::Faster, status.speed),
             Id::MaxSpeed => return Action::Control(Control::Speed(Speed::Max)),
             Id::RealTime => return Action::Control(Control::Speed(Speed::Times(1.0))),
@@ -111,6 +117,9 @@ impl Ui {
             KeyCode::Enter => {
                 self.filter = Filter::new(text, self.protocols, scene);
                 self.editing = None;
+                if self.selected.as_ref().is_some_and(|entry| !self.filter.matches(entry)) {
+                    self.selected = None;
+                }
             }
             KeyCode::Esc => self.editing = None,
             KeyCode::Backspace => drop(text.pop()),

@@ -76,7 +76,18 @@ impl Ui {
             self.field = 0;
             self.scroll.remove(&Pane::Message);
         }
+        if entry.is_some() {
+            self.show(Pane::Message);
+        }
         self.selected = entry.map(Box::new);
+    }
+
+    /// Shows a pane where others share its place, and leaves the focus where it is.
+    fn show(&mut self, pane: Pane) {
+        if self.active() != pane && self.opened.is_empty() {
+            self.order.retain(|other| *other != pane);
+            self.order.insert(1.min(self.order.len()), pane);
+        }
     }
 
     fn select_by(&mut self, scene: &Scene, by: isize) {
@@ -135,6 +146,10 @@ impl Ui {
         match there.and_then(|index| flow.at(index)) {
             Some(entry) => {
                 let rows = self.inner(Pane::Flow).map_or(1, |area| usize::from(area.height));
+                if self.opened.is_empty() && !matches!(self.active(), Pane::Flow | Pane::Message | Pane::Map) {
+                    // What has the focus may stand where the message is to be seen.
+                    self.focus(Pane::Flow);
+                }
                 self.select(Some(entry.clone()), rows / 2);
             }
             None => {

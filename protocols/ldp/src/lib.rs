@@ -1,0 +1,34 @@
+//! Local differential privacy for readings of meters: mechanisms with exact chances, estimates with their errors.
+//!
+//! A meter reports something that depends on its reading by chance, so that nobody who sees the report learns much of the
+//! reading; who counts many reports can still tell the mean of many readings. All chances are whole numbers of `2^-64` (or
+//! weights that are drawn without rounding), chosen so that no ratio of likelihoods exceeds `e^epsilon`: that is compared in whole
+//! numbers with a bound below `e^epsilon`, and no floating-point number decides what is drawn.
+//!
+//! | module | |
+//! |---|---|
+//! | [`epsilon`], [`draw`], [`reading`] | budgets, exact draws, readings in whole steps |
+//! | [`mechanism`] | what all mechanisms have in common; tallies and estimates |
+//! | [`one_bit`], [`k_ary`], [`unary`], [`olh`], [`subset`], [`laplace`], [`piecewise`] | mechanisms |
+//! | [`kind`] | which there are, by name |
+//! | [`account`] | what a meter has spent |
+
+pub mod account;
+pub mod draw;
+pub mod epsilon;
+pub mod k_ary;
+pub mod kind;
+pub mod laplace;
+pub mod mechanism;
+pub mod olh;
+pub mod one_bit;
+pub mod piecewise;
+pub mod reading;
+mod sets;
+pub mod subset;
+pub mod unary;
+
+pub use epsilon::Epsilon;
+pub use kind::Kind;
+pub use mechanism::{Estimate, Impossible, Mechanism, Report, Tally};
+pub use reading::{Levels, Reading, Rounding};

@@ -1,0 +1,161 @@
+//! What all mechanisms have in common.
+
+use core::fmt;
+
+use rand_core::Rng;
+
+use crate::epsilon::Epsilon;
+use crate::reading::Reading;
+
+/// A report as it travels: the low [`bits`](Mechanism::bits) of a word.
+pub type Report = u64;
+
+/// How likely a report is, exactly: a sum of products of whole numbers. All products have the same number of factors, and
+/// all readings the same scale, so that likelihoods of one report compare.
+pub type Likelihood = Vec<Vec<u128>>;
+
+/// A mechanism that lets a meter report about its reading, and others estimate a mean of many readings.
+pub trait Mechanism: fmt::Debug + Send + Sync {
+    /// Its name, as tables have it.
+    fn name(&self) -> &'static str;
+
+    /// The budget that was asked for.
+    fn epsilon(&self) -> Epsilon;
+
+    /// The budget that is really spent by a report, after rounding to whole chances: at most what was asked for. Rounded up.
+    fn spent(&self) -> f64;
+
+    /// How many bits a report has.
+    fn bits(&self) -> u32;
+
+    /// What a meter reports.
+    fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report;
+
+    /// How likely that report is of that reading.
+    fn likelihood(&self, reading: Reading, report: Report) -> Likelihood;
+
+    /// How many counters a tally needs.
+    fn counters(&self) -> usize;
+
+    /// Counts a report.
+    ///
+    /// # Errors
+    /// If no meter can have made it.
+    fn count(&self, report: Report, counters: &mut [u64]) -> Result<(), Impossible>;
+
+    /// The mean of the readings behind `n` reports, as a share of the range, without bias. Nothing without reports.
+    fn mean(&self, tally: &Tally) -> Option<f64>;
+
+    /// The variance of one report's part in the mean, of a meter whose reading is that share of the range.
+    fn variance(&self, share: f64) -> f64;
+
+    /// How many readings are at each level, as shares of all, without bias: some may be negative. Nothing of mechanisms that
+    /// tell the mean alone.
+    fn frequencies(&self, _tally: &Tally) -> Option<Vec<f64>> {
+        None
+    }
+}
+
+/// A report that no meter can have made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no meter can have made this report")]
+pub struct Impossible;
+
+/// Reports, counted: all that is needed of them. Tallies add up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// How many reports.
+    pub n: u64,
+    /// What was counted of them.
+    pub counters: Vec<u64>,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub fn new(mechanism: &dyn Mechanism) -> Tally {
+        Tally {
+            n: 0,
+            counters: vec![0; mechanism.counters()],
+        }
+    }
+
+    /// Counts a report.
+    ///
+    /// # Errors
+    /// If no meter can have made it; it is not counted then.
+    pub fn add(&mut self, mechanism: &dyn Mechanism, report: Report) -> Result<(), Impossible> {
+        mechanism.count(report, &mut self.counters)?;
+        self.n += 1;
+        Ok(())
+    }
+
+    /// Adds another tally of the same mechanism.
+    ///
+    /// # Errors
+    /// If it has other counters, or if they overflow.
+    pub fn merge(&mut self, other: &Tally) -> Result<(), Impossible> {
+        if self.counters.len() != other.counters.len() {
+            return Err(Impossible);
+        }
+        let sums = self
+            .counters
+            .iter()
+            .zip(&other.counters)
+            .map(|(one, other)| one.checked_add(*other));
+        self.counters = sums.collect::<Option<_>>().ok_or(Impossible)?;
+        self.n = self.n.checked_add(other.n).ok_or(Impossible)?;
+        Ok(())
+    }
+}
+
+/// An estimate with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean, as a share of the range; it may lie outside of 0 and 1.
+    pub mean: f64,
+    /// Its variance.
+    pub variance: f64,
+}
+
+impl Estimate {
+    /// Of a tally: the variance is that of a report at the mean itself, by the number of reports.
+    pub fn of(mechanism: &dyn Mechanism, tally: &Tally) -> Option<Estimate> {
+        let mean = mechanism.mean(tally)?;
+        let variance = mechanism.variance(mean.clamp(0.0, 1.0)) / tally.n as f64;
+        Some(Estimate { mean, variance })
+    }
+
+    /// Half of the interval that holds the truth 95 times in a hundred, if there are many reports.
+    pub fn radius(&self) -> f64 {
+        1.959_963_984_540_054 * libm::sqrt(self.variance.max(0.0))
+    }
+
+    /// Several estimates of one mean, each weighted by the inverse of its variance: the best without bias. Nothing of nothing.
+    pub fn combine(estimates: &[Estimate]) -> Option<Estimate> {
+        let weights = || estimates.iter().map(|one| 1.0 / one.variance.max(f64::MIN_POSITIVE));
+        let all: f64 = weights().sum();
+        let sum: f64 = estimates
+            .iter()
+            .zip(weights())
+            .map(|(one, weight)| one.mean * weight)
+            .sum();
+        (!estimates.is_empty()).then(|| Estimate {
+            mean: sum / all,
+            variance: 1.0 / all,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_are_combined_by_what_they_are_worth() {
+        let of = |mean, variance| Estimate { mean, variance };
+        let both = Estimate::combine(&[of(0.2, 0.01), of(0.5, 0.02)]).expect("two");
+        assert!((both.mean - 0.3).abs() < 1e-12 && (both.variance - 1.0 / 150.0).abs() < 1e-12);
+        assert_eq!(Estimate::combine(&[]), None);
+        assert!((of(0.0, 0.01).radius() - 0.196).abs() < 1e-4);
+    }
+}

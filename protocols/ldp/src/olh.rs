@@ -1,0 +1,164 @@
+//! Optimised local hashing, OLH (Wang, Blocki, Li and Jha 2017): the level's hash under a function of the meter's own, by
+//! k-ary randomised response.
+
+use rand_core::Rng;
+
+use crate::draw::{ONE, least};
+use crate::epsilon::Epsilon;
+use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
+use crate::reading::{Levels, Reading};
+use crate::sets;
+
+/// A prime above every level: `2^61 - 1`.
+const PRIME: u128 = (1 << 61) - 1;
+
+/// The mechanism. A report is the number of a hash function, of 32 bits, and a hash.
+#[derive(Clone, Debug)]
+pub struct Olh {
+    epsilon: Epsilon,
+    levels: Levels,
+    /// How many hashes there are.
+    g: u32,
+    /// The chance of each hash but the level's own.
+    other: u128,
+}
+
+/// The hash of a level under a function: pairwise independent over functions, but for `2^-29`.
+fn hash(function: u32, level: u32, g: u32) -> u32 {
+    // Coefficients from the number by two rounds of SplitMix64.
+    let mix = |n: u64| {
+        let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        u128::from(n ^ (n >> 31))
+    };
+    let seed = u64::from(function);
+    let (a, b) = (
+        mix(seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15)) % (PRIME - 1) + 1,
+        mix(seed.wrapping_mul(2).wrapping_add(0x3c6e_f372_fe94_f82b)) % PRIME,
+    );
+    // Below `g`.
+    ((a * u128::from(level) + b) % PRIME % u128::from(g)) as u32
+}
+
+impl Olh {
+    /// With the number of hashes that makes the least error: `e^epsilon + 1`, rounded.
+    pub fn new(epsilon: Epsilon, levels: Levels) -> Olh {
+        let g = libm::floor(epsilon.exp() + 0.5) as u32 + 1;
+        let odds = epsilon.exp_below();
+        let others = u128::from(g - 1);
+        let most = ONE / (others + 1);
+        let holds = |other: u128| others * other <= ONE && odds.allow(ONE - others * other, other);
+        let other = least(|other| other >= most || holds(other));
+        Olh {
+            epsilon,
+            levels,
+            g,
+            other,
+        }
+    }
+
+    fn own(&self) -> u128 {
+        ONE - u128::from(self.g - 1) * self.other
+    }
+
+    /// The chances that a report supports the level, and any other level.
+    fn chances(&self) -> (f64, f64) {
+        (self.own() as f64 / ONE as f64, 1.0 / f64::from(self.g))
+    }
+
+    fn split(report: Report) -> (u32, u32) {
+        // The halves of a word.
+        ((report >> 32) as u32, report as u32)
+    }
+}
+
+impl Mechanism for Olh {
+    fn name(&self) -> &'static str {
+        "OLH"
+    }
+
+    fn epsilon(&self) -> Epsilon {
+        self.epsilon
+    }
+
+    fn spent(&self) -> f64 {
+        self.epsilon.spent(&[(self.own(), self.other)])
+    }
+
+    fn bits(&self) -> u32 {
+        u32::BITS + u32::BITS - (self.g - 1).leading_zeros()
+    }
+
+    fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report {
+        let level = self.levels.round(reading, rng);
+        let function = (rng.next_u64() >> 32) as u32;
+        let own = hash(function, level, self.g);
+        let hashed = match u128::from(rng.next_u64()).checked_sub(self.own()) {
+            None => own,
+            Some(rest) => {
+                let other = (rest / self.other) as u32;
+                other + u32::from(other >= own)
+            }
+        };
+        u64::from(function) << 32 | u64::from(hashed)
+    }
+
+    /// Given the function, which is drawn alike for all readings.
+    fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
+        let (function, hashed) = Olh::split(report);
+        let (low, up) = self.levels.split(reading);
+        let of = |level| {
+            if hash(function, level, self.g) == hashed {
+                self.own()
+            } else {
+                self.other
+            }
+        };
+        vec![vec![up.complement().weight(), of(low)], vec![up.weight(), of(low + 1)]]
+    }
+
+    fn counters(&self) -> usize {
+        self.levels.count() as usize
+    }
+
+    fn count(&self, report: Report, counters: &mut [u64]) -> Result<(), Impossible> {
+        let (function, hashed) = Olh::split(report);
+        if hashed >= self.g {
+            return Err(Impossible);
+        }
+        for (level, counter) in (0..).zip(counters) {
+            *counter += u64::from(hash(function, level, self.g) == hashed);
+        }
+        Ok(())
+    }
+
+    fn mean(&self, tally: &Tally) -> Option<f64> {
+        sets::mean(self.levels, &self.frequencies(tally)?)
+    }
+
+    fn variance(&self, share: f64) -> f64 {
+        let (own, other) = self.chances();
+        sets::independent_variance(self.levels, share, own, other)
+    }
+
+    fn frequencies(&self, tally: &Tally) -> Option<Vec<f64>> {
+        let (own, other) = self.chances();
+        sets::frequencies(tally, own, other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Over functions, hashes of two levels agree as often as by chance.
+    #[test]
+    fn hashes_are_pairwise_independent() {
+        for g in [2u32, 4, 9] {
+            let functions = 40_000u32;
+            let same = (0..functions).filter(|f| hash(*f, 3, g) == hash(*f, 17, g)).count() as f64;
+            let expected = f64::from(functions) / f64::from(g);
+            assert!((same - expected).abs() < 5.0 * libm::sqrt(expected), "{g}: {same}");
+        }
+    }
+}
