@@ -4,6 +4,7 @@
 //! of its table stands beside a closed form, and the lab fails if they part by more than chance allows.
 
 mod ldp_error;
+mod ldp_poison;
 
 use serde_json::{Map, Value, json};
 
@@ -18,11 +19,18 @@ pub struct Lab {
 }
 
 /// All labs.
-pub const LABS: &[Lab] = &[Lab {
-    name: "ldp-error",
-    title: "the error of a mean over 1,000 meters under local differential privacy, by mechanism and epsilon",
-    run: ldp_error::run,
-}];
+pub const LABS: &[Lab] = &[
+    Lab {
+        name: "ldp-error",
+        title: "the error of a mean over 1,000 meters under local differential privacy, by mechanism and epsilon",
+        run: ldp_error::run,
+    },
+    Lab {
+        name: "ldp-poison",
+        title: "what false reports gain on frequencies and on the mean, and what normalisation leaves of it",
+        run: ldp_poison::run,
+    },
+];
 
 /// What a lab found.
 #[derive(Clone, Debug, PartialEq)]

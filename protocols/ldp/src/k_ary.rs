@@ -6,7 +6,7 @@
 
 use rand_core::Rng;
 
-use crate::draw::{Chance, ONE, least};
+use crate::draw::{Chance, ONE, below, least};
 use crate::epsilon::Epsilon;
 use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
 use crate::reading::{Levels, Reading};
@@ -89,6 +89,14 @@ impl Mechanism for KAry {
     fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report {
         let level = self.levels.round(reading, rng);
         u64::from(self.perturb(level, rng))
+    }
+
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        below(rng, u64::from(self.levels.count()))
+    }
+
+    fn support(&self) -> Option<(f64, f64)> {
+        Some(self.chances())
     }
 
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {

@@ -151,6 +151,10 @@ impl Mechanism for Laplace {
             .min(self.last())
     }
 
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        below(rng, self.last() + 1)
+    }
+
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
         let (low, up) = self.levels.split(reading);
         let next = (low + 1).min(self.levels.count() - 1);

@@ -12,8 +12,10 @@
 //! | [`one_bit`], [`k_ary`], [`unary`], [`olh`], [`subset`], [`laplace`], [`piecewise`] | mechanisms |
 //! | [`kind`] | which there are, by name |
 //! | [`account`] | what a meter has spent |
+//! | [`attack`] | false reports, what they gain, and what helps |
 
 pub mod account;
+pub mod attack;
 pub mod draw;
 pub mod epsilon;
 pub mod k_ary;

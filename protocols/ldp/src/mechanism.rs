@@ -31,6 +31,9 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     /// What a meter reports.
     fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report;
 
+    /// A report drawn alike from all that there are: of who does not care, or wants to do harm.
+    fn any(&self, rng: &mut dyn Rng) -> Report;
+
     /// How likely that report is of that reading.
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood;
 
@@ -48,6 +51,11 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
 
     /// The variance of one report's part in the mean, of a meter whose reading is that share of the range.
     fn variance(&self, share: f64) -> f64;
+
+    /// How likely a report supports the meter's own level, and how likely any other, of mechanisms whose counters are levels.
+    fn support(&self) -> Option<(f64, f64)> {
+        None
+    }
 
     /// How many readings are at each level, as shares of all, without bias: some may be negative. Nothing of mechanisms that
     /// tell the mean alone.

@@ -3,7 +3,7 @@
 
 use rand_core::Rng;
 
-use crate::draw::{ONE, least};
+use crate::draw::{ONE, below, least};
 use crate::epsilon::Epsilon;
 use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
 use crate::reading::{Levels, Reading};
@@ -101,6 +101,15 @@ impl Mechanism for Olh {
             }
         };
         u64::from(function) << 32 | u64::from(hashed)
+    }
+
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        let function = rng.next_u64() >> 32;
+        function << 32 | below(rng, u64::from(self.g))
+    }
+
+    fn support(&self) -> Option<(f64, f64)> {
+        Some(self.chances())
     }
 
     /// Given the function, which is drawn alike for all readings.

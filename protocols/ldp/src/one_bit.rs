@@ -77,6 +77,10 @@ impl Mechanism for OneBit {
         u64::from(self.chance(reading).happens(rng))
     }
 
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        rng.next_u64() >> 63
+    }
+
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
         let one = self.chance(reading);
         let chance = if report == 0 { one.complement() } else { one };

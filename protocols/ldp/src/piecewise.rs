@@ -118,6 +118,10 @@ impl Mechanism for Piecewise {
         }
     }
 
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        below(rng, self.cells)
+    }
+
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
         let (low, up) = self.levels.split(reading);
         let next = (low + 1).min(self.levels.count() - 1);
@@ -210,6 +214,14 @@ impl Mechanism for Hybrid {
             self.piecewise.report(reading, rng)
         } else {
             BIT | self.one_bit.report(reading, rng)
+        }
+    }
+
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        if self.first.happens(rng) {
+            self.piecewise.any(rng)
+        } else {
+            BIT | self.one_bit.any(rng)
         }
     }
 

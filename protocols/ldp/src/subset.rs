@@ -38,6 +38,22 @@ impl Subset {
         }
     }
 
+    /// A set of the size with a level in it or not, all such sets alike.
+    fn set(&self, level: u32, has: bool, rng: &mut dyn Rng) -> Report {
+        let mut set = u64::from(has) << level;
+        let mut missing = self.size - u32::from(has);
+        let mut others: u32 = self.levels.count() - 1;
+        // Each of the others, with the chance that it is one of those that are missing.
+        for other in (0..self.levels.count()).filter(|other| *other != level) {
+            if below(rng, u64::from(others)) < u64::from(missing) {
+                set |= 1 << other;
+                missing -= 1;
+            }
+            others -= 1;
+        }
+        set
+    }
+
     /// The chance that a set has a level that is not the meter's own.
     fn other(&self) -> f64 {
         let (own, size, rest) = (self.own.get(), f64::from(self.size), f64::from(self.levels.count() - 1));
@@ -67,18 +83,18 @@ impl Mechanism for Subset {
     fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report {
         let level = self.levels.round(reading, rng);
         let has = self.own.happens(rng);
-        let mut set = u64::from(has) << level;
-        let mut missing = self.size - u32::from(has);
-        let mut others: u32 = self.levels.count() - 1;
-        // Each of the others, with the chance that it is one of those that are missing.
-        for other in (0..self.levels.count()).filter(|other| *other != level) {
-            if below(rng, u64::from(others)) < u64::from(missing) {
-                set |= 1 << other;
-                missing -= 1;
-            }
-            others -= 1;
-        }
-        set
+        self.set(level, has, rng)
+    }
+
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        // Of a level drawn alike, with the chance that a set of this size has it: then all sets are alike.
+        let level = below(rng, u64::from(self.levels.count())) as u32;
+        let has = Chance::ratio(u64::from(self.size), u64::from(self.levels.count()));
+        self.set(level, has.happens(rng), rng)
+    }
+
+    fn support(&self) -> Option<(f64, f64)> {
+        Some((self.own.get(), self.other()))
     }
 
     /// Up to a factor that all readings share.

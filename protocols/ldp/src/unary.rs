@@ -77,6 +77,14 @@ impl Mechanism for Unary {
         bits.fold(0, |report, bit| report | bit)
     }
 
+    fn any(&self, rng: &mut dyn Rng) -> Report {
+        rng.next_u64() >> (u64::BITS - self.levels.count())
+    }
+
+    fn support(&self) -> Option<(f64, f64)> {
+        Some((Chance::of(self.own).get(), Chance::of(self.other).get()))
+    }
+
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
         let (low, up) = self.levels.split(reading);
         let of = |level, rounded: Chance| {
