@@ -56,6 +56,11 @@ impl KAry {
         (Chance::of(self.own()).get(), Chance::of(self.other).get())
     }
 
+    /// The whole chances of the level itself and of each other.
+    pub(crate) fn weights(&self) -> (u128, u128) {
+        (self.own(), self.other)
+    }
+
     fn perturb(&self, level: u32, rng: &mut dyn Rng) -> u32 {
         let word = u128::from(rng.next_u64());
         match word.checked_sub(self.own()) {

@@ -12,6 +12,7 @@
 //! | [`one_bit`], [`k_ary`], [`unary`], [`olh`], [`subset`], [`laplace`], [`piecewise`] | mechanisms |
 //! | [`kind`] | which there are, by name |
 //! | [`account`] | what a meter has spent |
+//! | [`memo`] | answers that are remembered |
 //! | [`attack`] | false reports, what they gain, and what helps |
 
 pub mod account;
@@ -22,6 +23,7 @@ pub mod k_ary;
 pub mod kind;
 pub mod laplace;
 pub mod mechanism;
+pub mod memo;
 pub mod olh;
 pub mod one_bit;
 pub mod piecewise;

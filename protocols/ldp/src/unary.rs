@@ -48,6 +48,11 @@ impl Unary {
         }
     }
 
+    /// The whole chances that the bit of the level is set, and that another is.
+    pub(crate) fn weights(&self) -> (u128, u128) {
+        (self.own, self.other)
+    }
+
     fn bit(&self, level: u32, of: u32) -> Chance {
         Chance::of(if level == of { self.own } else { self.other })
     }

@@ -8,6 +8,7 @@ use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
 use rand_core::SeedableRng;
 use roadveil_ldp::mechanism::Likelihood;
+use roadveil_ldp::memo::{Form, Memoised};
 use roadveil_ldp::{Epsilon, Kind, Mechanism, Reading, Report, Rounding, Tally};
 
 /// Levels, where a mechanism has any.
@@ -277,6 +278,42 @@ fn errors_are_those_of_the_closed_forms() {
                 (percent - expected).abs() < room,
                 "{kind:?} {levels} {epsilon:?}: {percent}, not {expected}"
             );
+        }
+    }
+}
+
+/// Of remembered answers: what all reports together tell is what the answer tells, at most `e^forever`; and one report alone tells
+/// at most `e^single`, and uses it. Over both rounds a chance is a sum of products of whole numbers.
+#[test]
+fn two_rounds_spend_what_they_may() {
+    for form in [Form::LSue, Form::LOsue, Form::LGrr] {
+        for (forever, single) in [(0.5, 0.25), (1.0, 0.1), (2.0, 1.0), (4.0, 3.9), (8.0, 2.0), (16.0, 1.0)] {
+            for levels in [2u32, 5, 64] {
+                let budget = |number| Epsilon::new(number).expect("a budget");
+                let rounds = Memoised::new(form, budget(forever), budget(single), levels).expect("rounds");
+                let [p1, q1, p2, q2] = rounds.weights().map(BigUint::from);
+                let one = BigUint::from(1u128 << 64);
+                let others = BigUint::from(levels - 1);
+                let (first, both) = if form == Form::LGrr {
+                    let own = &p1 * &p2 + &others * &q1 * &q2;
+                    // Of one other: its answer is reported, or the own answer, or that of another still.
+                    let other = &p1 * &q2 + &q1 * &p2 + (&others - 1u8) * &q1 * &q2;
+                    ((p1.clone(), q1.clone()), (own, other))
+                } else {
+                    let set = |p: &BigUint| p * &p2 + (&one - p) * &q2;
+                    let (own, other) = (set(&p1), set(&q1));
+                    let whole = &one * &one;
+                    // The bit of one level is set and that of another is not, beside the other way round.
+                    let pair = |p: &BigUint, q: &BigUint, one: &BigUint| (p * (one - q), q * (one - p));
+                    (pair(&p1, &q1, &one), pair(&own, &other, &whole))
+                };
+                let ratio = |(most, least): (BigUint, BigUint)| BigRational::new(most.into(), least.into());
+                let (first, both) = (ratio(first), ratio(both));
+                assert!(first <= series(forever), "{form:?} {forever} {levels}");
+                assert!(both <= series(single), "{form:?} {forever} {single} {levels}");
+                let used = libm::log(both.to_f64().expect("a number"));
+                assert!(used > single * 0.999, "{form:?} {forever} {single} {levels}: {used}");
+            }
         }
     }
 }
