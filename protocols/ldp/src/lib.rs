@@ -11,6 +11,7 @@
 //! | [`mechanism`] | what all mechanisms have in common; tallies and estimates |
 //! | [`one_bit`], [`k_ary`], [`unary`], [`olh`], [`subset`], [`laplace`], [`piecewise`] | mechanisms |
 //! | [`kind`] | which there are, by name |
+//! | [`stream`] | a mean in each slot, with a budget for any window of slots |
 //! | [`account`] | what a meter has spent |
 //! | [`memo`] | answers that are remembered |
 //! | [`attack`] | false reports, what they gain, and what helps |
@@ -29,6 +30,7 @@ pub mod one_bit;
 pub mod piecewise;
 pub mod reading;
 mod sets;
+pub mod stream;
 pub mod subset;
 pub mod unary;
 
