@@ -13,10 +13,11 @@
 //! | [`kind`] | which there are, by name |
 //! | [`stream`] | a mean in each slot, with a budget for any window of slots |
 //! | [`account`] | what a meter has spent |
-//! | [`memo`] | answers that are remembered |
+//! | [`memo`], [`alpha`] | answers that are remembered |
 //! | [`attack`] | false reports, what they gain, and what helps |
 
 pub mod account;
+pub mod alpha;
 pub mod attack;
 pub mod draw;
 pub mod epsilon;
