@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::cert::{CertId, Certificate};
 use crate::epochs::Epochs;
 use crate::messages::{Body, Cam, Padding, Sigma};
-use crate::obu::safety;
+use crate::obu::signature;
 use crate::params::Config;
 
 /// The fastest that a vehicle may claim to be, metres a second: 360 km/h.
@@ -161,7 +161,7 @@ impl Evidence {
                 return Err(Reason::BadSignature);
             }
             let (body, y) = (statement.body(), &self.certificate.y);
-            let check = safety::check(system.digest(), y, id, body, statement.signature);
+            let check = signature::check(system.digest(), y, id, body, statement.signature);
             if !cx.check(&check).is_valid() {
                 return Err(Reason::BadSignature);
             }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use roadveil_crypto::{Check, Signature, schnorr};
 use roadveil_role::{Cx, Reason};
 
-use super::safety::{check_r, shorten};
+use super::signature::{check_r, shorten};
 use super::{BATCH, Obu};
 use crate::cert::{CertId, Certificate};
 use crate::messages::{Body, SafetyR, Sigma};

@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 use roadveil_crypto::secret::ct_eq;
 use roadveil_crypto::{
-    ByteArray, EphemeralShare, G2, G2Bytes, Gt, Op, Scalar, SecretBytes, Signature, SigningKey, g1_generator_mul,
-    pairing_product_prepared,
+    EphemeralShare, Gt, Op, Scalar, SecretBytes, SigningKey, g1_generator_mul, pairing_product_prepared,
 };
-use roadveil_role::{Address, Built, Cx, Deferred, LinkAddr, Reason, Time, decode, encode};
+use roadveil_role::{Address, Built, Cx, Deferred, LinkAddr, Reason, Time, decode};
 use zeroize::Zeroizing;
 
+use super::petition::{Opening, Petition};
 use super::{BEACON, EXPIRE, JOINT, Obu, Pseudonym, RENEW, RETRY};
-use crate::blmq::{self, Blmq};
 use crate::cert::Certificate;
 use crate::draw;
 use crate::keys::ObuKey;
-use crate::messages::{Answer, Msg, Req1, Req2, Request, Res1, Res2, Sealed};
-use crate::schedule::{Fresh, Part, Secrets, SessionId, Share, WireNonce, charge_seal, open, session_id};
-use crate::sigma1::Claim;
-use crate::system::{Location, Master, System, Validity};
+use crate::messages::{Answer, Msg, Req1, Res1, Res2};
+use crate::schedule::{Fresh, Part, Secrets, open};
+use crate::system::{Location, System, Validity};
 
 /// How long an RSU is left in peace that said no. A notice proves no more than that somebody holds some `B_j`, and one
 /// such key may be stolen: it binds for that place and for a while, and the vehicle looks for another RSU.
@@ -79,14 +77,6 @@ pub(super) struct Exchange {
     frame: Deferred<Built>,
     tries: u64,
     stage: Stage,
-}
-
-/// How a run begins, in clear.
-#[derive(Debug)]
-struct Opening {
-    r1: G2Bytes,
-    share: Option<Share>,
-    session: SessionId,
 }
 
 /// What it waits for.
@@ -479,93 +469,6 @@ fn on_beat(beat: Time, after: Time, rhythm: Duration) -> Time {
     let rhythm = u64::try_from(rhythm.as_nanos()).unwrap_or(u64::MAX).max(1);
     let beats = after.0.saturating_sub(beat.0) / rhythm + 1;
     Time(beat.0.saturating_add(rhythm.saturating_mul(beats)))
-}
-
-impl Opening {
-    /// `R1 = r1 (h(L_j) P' + U')`, the share, and the name that both give the run.
-    fn new(system: &System, rsu: Location, secret: &Scalar, share: Option<&EphemeralShare>) -> Opening {
-        let base = G2::generator().mul(&rsu.scalar(system)) + *system.public(Master::Rsu);
-        let r1 = base.mul(secret).encode();
-        let share = share.map(EphemeralShare::public);
-        Opening {
-            r1,
-            share,
-            session: session_id(&r1, share.as_ref()),
-        }
-    }
-}
-
-/// A request to be: all that it takes to sign and seal it.
-struct Petition {
-    system: Arc<System>,
-    member: Arc<ObuKey>,
-    secrets: Arc<Secrets>,
-    key: Arc<SigningKey>,
-    validity: Validity,
-    draw: SecretBytes<32>,
-    /// For the proof of possession, in hardened mode.
-    proof: Option<SecretBytes<32>>,
-    /// In paper mode.
-    nonce: Option<WireNonce>,
-}
-
-impl Petition {
-    fn claim(&self) -> Claim {
-        Claim {
-            rid: self.member.rid_bytes(),
-            validity: self.validity,
-            y: *self.key.public().bytes(),
-        }
-    }
-
-    fn request(&self, sigma1: Blmq, proof: Option<Signature>) -> Request {
-        let Claim { rid, validity, y } = self.claim();
-        Request {
-            rid,
-            validity,
-            y,
-            sigma1,
-            proof,
-        }
-    }
-
-    /// Charges what building it costs. The signatures have their length before they are made.
-    fn charge(&self, cx: &mut Cx<'_>) {
-        cx.meter().charge(blmq::SIGN);
-        if self.proof.is_some() {
-            cx.meter().add(Op::G1Mul, 1);
-        }
-        let blank = Signature {
-            z: ByteArray([0; 16]),
-            s: ByteArray([0; 32]),
-        };
-        let proof = self.proof.as_ref().map(|_| blank);
-        charge_seal(cx, encode(&self.request(Blmq::BLANK, proof)).len());
-    }
-
-    /// Signs and seals it, and says what the RSU will ask.
-    fn build(self) -> Built {
-        let (claim, r1) = (self.claim(), self.secrets.r1());
-        let sigma1 = claim.sign(&self.system, &self.member, &self.draw);
-        let possession = self.secrets.rsu_nonce().zip(self.proof.as_ref());
-        let possession = possession.map(|(nonce, draw)| {
-            let proof = claim.prove(&self.system, &self.key, r1, nonce, draw);
-            (proof, claim.check_possession(&self.system, r1, nonce, proof))
-        });
-        let request = self.request(sigma1, possession.as_ref().map(|(proof, _)| *proof));
-        let plain = Zeroizing::new(encode(&request));
-        let sealed = Sealed(self.secrets.seal(Part::Req2, self.nonce.as_ref(), &plain));
-        let built = Built::of(&Msg::Req2(Req2 {
-            session: self.secrets.session(),
-            nonce: self.nonce,
-            sealed,
-        }));
-        let built = built.anticipating(claim.check(&self.system, sigma1));
-        match possession {
-            Some((_, check)) => built.anticipating(check),
-            None => built,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ mod batch;
 mod epoch;
 mod issue;
 mod neighbours;
+mod petition;
 mod places;
 mod rsus;
-pub(crate) mod safety;
+mod safety;
+pub(crate) mod signature;
 mod thief;
 mod watch;
 
