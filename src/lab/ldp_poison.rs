@@ -103,9 +103,10 @@ fn frequencies(outcome: &mut Outcome, mechanism: &dyn Mechanism, attack: Attack,
     let gains: Vec<(f64, f64)> = (0..REPEATS).filter_map(|_| one(rng)).collect();
     let raw: Vec<f64> = gains.iter().map(|(gain, _)| *gain).collect();
     let normal = gains.iter().map(|(_, normal)| normal).sum::<f64>() / gains.len() as f64;
-    let support = attack.expected_support(mechanism, &TARGETS, best).unwrap_or(f64::NAN);
-    let chances = mechanism.support().unwrap_or((f64::NAN, f64::NAN));
-    let closed = gain(BETA, support, TARGETS.len() as f64, true_share(), chances);
+    let support = attack.expected_support(mechanism, &TARGETS, best);
+    let closed = support.zip(mechanism.support()).map_or(f64::NAN, |(support, honest)| {
+        gain(BETA, support, TARGETS.len() as f64, true_share(), honest)
+    });
     row(outcome, mechanism, attack.name(), &raw, closed, json!(normal));
 }
 

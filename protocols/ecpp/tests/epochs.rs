@@ -394,3 +394,43 @@ fn a_key_is_stolen_from_somebody_by_somebody() {
         assert!(error.contains(says), "{error}");
     }
 }
+
+/// A true announcement with a key that does not open makes an RSU turn without one: it takes the true key when that comes, and
+/// does not say before that it is ready.
+#[test]
+fn an_rsu_that_turned_without_a_key_takes_it_later() {
+    let setup = setup(7, 1, 2, &minutes());
+    let mut net = Net::deploy(&PROTOCOL, &setup).expect("sets up");
+    net.run_until(Time::from_secs(51));
+    let [(_, own)] = &handovers(&net, 10)[..] else {
+        panic!("one")
+    };
+    let mut late = Net::deploy(&PROTOCOL, &setup).expect("sets up").tamper(|transit| {
+        let handover = matches!(decode(transit.frame), Ok(Msg::Handover(_)));
+        if handover { Fate::Drop } else { Fate::Pass }
+    });
+    late.run_until(Time::from_millis(50_100));
+    let key = Sealed(vec![0; 64]);
+    let announcement = own.announcement;
+    late.inject(
+        "rsu-0",
+        TA,
+        &encode(&Msg::Handover(Handover { announcement, key })),
+        Duration::ZERO,
+    );
+    late.run_until(Time::from_secs(65));
+    let ready = |net: &Net| {
+        net.sent()
+            .filter(|(_, _, frame)| matches!(decode(frame), Ok(Msg::Ready { .. })))
+            .count()
+    };
+    assert_eq!((ready(&late), whys(&late, "rsu-0", Time::from_secs(50)).len()), (0, 1));
+    late.inject("rsu-0", TA, &encode(&Msg::Handover(own.clone())), Duration::ZERO);
+    late.run_until(Time::from_secs(80));
+    assert_eq!(ready(&late), 1);
+    assert!(
+        events_of(&late, "key_obtained", "car-0")
+            .iter()
+            .any(|at| *at > Time::from_secs(65))
+    );
+}

@@ -71,7 +71,7 @@ impl Window {
 
     /// What the window that ends with that slot has cost so far.
     pub fn cost(&self, slot: u64) -> Nano {
-        let inside = |(at, _): &&(u64, Nano)| *at <= slot && slot - *at < self.window;
+        let inside = |(at, _): &&(u64, Nano)| *at <= slot && slot - *at < self.window.max(1);
         self.spent
             .iter()
             .filter(inside)
@@ -94,7 +94,11 @@ impl Window {
         if self.cost(slot).plus(cost) > self.budget {
             return Err(Refused::Spent);
         }
-        while self.spent.front().is_some_and(|(at, _)| slot - *at >= self.window) {
+        while self
+            .spent
+            .front()
+            .is_some_and(|(at, _)| slot - *at >= self.window.max(1))
+        {
             self.spent.pop_front();
         }
         self.last = slot;
@@ -148,6 +152,15 @@ impl Memory {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// A ledger that was stored by somebody else: a window of no slots would be none.
+    #[test]
+    fn a_window_of_nothing_is_one_of_a_slot() {
+        let stored = r#"{"budget":5,"window":0,"spent":[],"last":0}"#;
+        let mut ledger: Window = serde_json::from_str(stored).expect("reads");
+        assert_eq!(ledger.spend(3, Nano(5)), Ok(()));
+        assert_eq!(ledger.spend(3, Nano(1)), Err(Refused::Spent));
+    }
 
     #[test]
     fn amounts_are_rounded_against_the_spender() {

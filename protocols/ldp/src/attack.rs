@@ -8,7 +8,7 @@
 use rand_core::Rng;
 
 use crate::draw::below;
-use crate::mechanism::{Mechanism, Report};
+use crate::mechanism::{Mechanism, Report, Support};
 use crate::reading::{Levels, Reading, Rounding};
 
 /// What false meters report.
@@ -55,26 +55,13 @@ impl Attack {
 
     /// How many targets a false report supports, on average; nothing of a mechanism without levels.
     pub fn expected_support(self, mechanism: &dyn Mechanism, targets: &[u32], best: Report) -> Option<f64> {
-        let (own, other) = mechanism.support()?;
+        let Support { own, other, any } = mechanism.support()?;
         let r = targets.len() as f64;
         Some(match self {
-            // Any report supports a level as often as any other level.
-            Attack::RandomReport => r * any_support(mechanism.name(), mechanism.counters(), own, other),
+            Attack::RandomReport => r * any,
             Attack::RandomItem => own + (r - 1.0) * other,
             Attack::MaximalGain => f64::from(supported(mechanism, best, targets)),
         })
-    }
-}
-
-/// The chance that a report that is drawn alike from all supports a level.
-fn any_support(name: &str, levels: usize, own: f64, other: f64) -> f64 {
-    match name {
-        // Each bit is a coin.
-        "SUE" | "OUE" => 0.5,
-        // As many hashes as there are.
-        "OLH" => other,
-        // One level, or a set of a fixed size: over all levels an honest report supports as many.
-        _ => (own + (levels as f64 - 1.0) * other) / levels as f64,
     }
 }
 
@@ -115,7 +102,8 @@ pub fn strongest(mechanism: &dyn Mechanism, targets: &[u32], rng: &mut dyn Rng) 
 }
 
 /// By how much the share of the targets is estimated too high.
-pub fn gain(beta: f64, support: f64, targets: f64, true_share: f64, (own, other): (f64, f64)) -> f64 {
+pub fn gain(beta: f64, support: f64, targets: f64, true_share: f64, honest: Support) -> f64 {
+    let Support { own, other, .. } = honest;
     beta * (support - targets * other) / (own - other) - beta * true_share
 }
 

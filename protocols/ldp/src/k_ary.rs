@@ -6,10 +6,11 @@
 
 use rand_core::Rng;
 
-use crate::draw::{Chance, ONE, below, least};
+use crate::draw::below;
 use crate::epsilon::Epsilon;
-use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
+use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
 use crate::reading::{Levels, Reading};
+use crate::response::Response;
 
 /// The mechanism.
 #[derive(Clone, Debug)]
@@ -17,8 +18,7 @@ pub struct KAry {
     name: &'static str,
     epsilon: Epsilon,
     levels: Levels,
-    /// The chance of each other level.
-    other: u128,
+    response: Response,
 }
 
 impl KAry {
@@ -33,44 +33,22 @@ impl KAry {
     }
 
     fn named(name: &'static str, epsilon: Epsilon, levels: Levels) -> KAry {
-        let odds = epsilon.exp_below();
-        let others = u128::from(levels.count() - 1);
-        // The level itself has what the others leave.
-        let holds = |other: u128| others * other <= ONE && odds.allow(ONE - others * other, other);
-        let most = ONE / (others + 1);
-        let other = least(|other| other >= most || holds(other));
         KAry {
             name,
             epsilon,
             levels,
-            other,
+            response: Response::new(epsilon, levels.count()),
         }
-    }
-
-    fn own(&self) -> u128 {
-        ONE - u128::from(self.levels.count() - 1) * self.other
     }
 
     /// The chances of the level itself and of each other.
     pub fn chances(&self) -> (f64, f64) {
-        (Chance::of(self.own()).get(), Chance::of(self.other).get())
+        self.response.chances()
     }
 
-    /// The whole chances of the level itself and of each other.
+    /// The same as whole weights.
     pub(crate) fn weights(&self) -> (u128, u128) {
-        (self.own(), self.other)
-    }
-
-    fn perturb(&self, level: u32, rng: &mut dyn Rng) -> u32 {
-        let word = u128::from(rng.next_u64());
-        match word.checked_sub(self.own()) {
-            None => level,
-            Some(rest) => {
-                // Below the number of other levels.
-                let other = (rest / self.other) as u32;
-                other + u32::from(other >= level)
-            }
-        }
+        self.response.weights()
     }
 }
 
@@ -84,7 +62,7 @@ impl Mechanism for KAry {
     }
 
     fn spent(&self) -> f64 {
-        self.epsilon.spent(&[(self.own(), self.other)])
+        self.epsilon.spent(&[self.response.weights()])
     }
 
     fn bits(&self) -> u32 {
@@ -93,27 +71,22 @@ impl Mechanism for KAry {
 
     fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report {
         let level = self.levels.round(reading, rng);
-        u64::from(self.perturb(level, rng))
+        u64::from(self.response.say(level, rng))
     }
 
     fn any(&self, rng: &mut dyn Rng) -> Report {
         below(rng, u64::from(self.levels.count()))
     }
 
-    fn support(&self) -> Option<(f64, f64)> {
-        Some(self.chances())
+    fn support(&self) -> Option<Support> {
+        let (own, other) = self.chances();
+        let any = 1.0 / f64::from(self.levels.count());
+        Some(Support { own, other, any })
     }
 
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
-        let (low, up) = self.levels.split(reading);
-        let of = |level: u32| {
-            if u64::from(level) == report {
-                self.own()
-            } else {
-                self.other
-            }
-        };
-        vec![vec![up.complement().weight(), of(low)], vec![up.weight(), of(low + 1)]]
+        self.levels
+            .likelihood(reading, |level| vec![self.response.weight(level, report)])
     }
 
     fn counters(&self) -> usize {

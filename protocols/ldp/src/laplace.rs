@@ -3,7 +3,7 @@
 
 use rand_core::Rng;
 
-use crate::draw::{Chance, below, least};
+use crate::draw::{below, least};
 use crate::epsilon::{Epsilon, Odds};
 use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
 use crate::reading::{Levels, Reading, Rounding};
@@ -156,10 +156,8 @@ impl Mechanism for Laplace {
     }
 
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
-        let (low, up) = self.levels.split(reading);
-        let next = (low + 1).min(self.levels.count() - 1);
-        let of = |chance: Chance, level| vec![chance.weight(), u128::from(self.weight(level, report))];
-        vec![of(up.complement(), low), of(up, next)]
+        self.levels
+            .likelihood(reading, |level| vec![u128::from(self.weight(level, report))])
     }
 
     fn counters(&self) -> usize {

@@ -30,6 +30,7 @@ pub mod olh;
 pub mod one_bit;
 pub mod piecewise;
 pub mod reading;
+mod response;
 mod sets;
 pub mod stream;
 pub mod subset;

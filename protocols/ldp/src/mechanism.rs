@@ -52,8 +52,8 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     /// The variance of one report's part in the mean, of a meter whose reading is that share of the range.
     fn variance(&self, share: f64) -> f64;
 
-    /// How likely a report supports the meter's own level, and how likely any other, of mechanisms whose counters are levels.
-    fn support(&self) -> Option<(f64, f64)> {
+    /// How likely a report supports a level, of mechanisms whose counters are levels.
+    fn support(&self) -> Option<Support> {
         None
     }
 
@@ -62,6 +62,17 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     fn frequencies(&self, _tally: &Tally) -> Option<Vec<f64>> {
         None
     }
+}
+
+/// How likely a report supports a level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Support {
+    /// The meter's own.
+    pub own: f64,
+    /// Another.
+    pub other: f64,
+    /// Any, if the report is drawn alike from all that there are.
+    pub any: f64,
 }
 
 /// A report that no meter can have made.
@@ -110,8 +121,9 @@ impl Tally {
             .iter()
             .zip(&other.counters)
             .map(|(one, other)| one.checked_add(*other));
-        self.counters = sums.collect::<Option<_>>().ok_or(Impossible)?;
-        self.n = self.n.checked_add(other.n).ok_or(Impossible)?;
+        let counters = sums.collect::<Option<_>>().ok_or(Impossible)?;
+        let n = self.n.checked_add(other.n).ok_or(Impossible)?;
+        *self = Tally { n, counters };
         Ok(())
     }
 }

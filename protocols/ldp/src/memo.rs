@@ -20,6 +20,7 @@ use crate::epsilon::Epsilon;
 use crate::k_ary::KAry;
 use crate::mechanism::{Impossible, Report, Tally};
 use crate::reading::{Levels, Rounding};
+use crate::response::Response;
 use crate::sets;
 use crate::unary::Unary;
 
@@ -139,7 +140,7 @@ impl Memoised {
     pub fn answer(&self, level: u32, rng: &mut dyn Rng) -> Report {
         let (own, other) = self.first;
         match self.form {
-            Form::LGrr => u64::from(perturbed(level, self.levels.count(), (own, other), rng)),
+            Form::LGrr => u64::from(Response::with(self.levels.count(), other).say(level, rng)),
             _ => self.bits(rng, |bit| Chance::of(if bit == level { own } else { other })),
         }
     }
@@ -156,7 +157,7 @@ impl Memoised {
     pub fn report(&self, answer: Report, rng: &mut dyn Rng) -> Report {
         let (own, other) = self.second;
         match self.form {
-            Form::LGrr => u64::from(perturbed(answer as u32, self.levels.count(), (own, other), rng)),
+            Form::LGrr => u64::from(Response::with(self.levels.count(), other).say(answer as u32, rng)),
             _ => self.bits(rng, |bit| Chance::of(if answer >> bit & 1 == 1 { own } else { other })),
         }
     }
@@ -231,17 +232,6 @@ fn symmetric(p2: f64) -> (u128, u128) {
     // A float cast saturates.
     let own = ((p2 * ONE as f64) as u128).min(ONE).saturating_sub(MARGIN).max(ONE / 2);
     (own, ONE - own)
-}
-
-/// A level, or another, each of which has the chance `other`.
-fn perturbed(level: u32, count: u32, (own, other): (u128, u128), rng: &mut dyn Rng) -> u32 {
-    match u128::from(rng.next_u64()).checked_sub(own) {
-        None => level,
-        Some(rest) => {
-            let other = rest.checked_div(other).unwrap_or(0) as u32;
-            (other + u32::from(other >= level)).min(count - 1)
-        }
-    }
 }
 
 /// What a meter remembers. It is stored and read as it was: after a restart it gives the same answers.

@@ -3,10 +3,11 @@
 
 use rand_core::Rng;
 
-use crate::draw::{ONE, below, least};
+use crate::draw::below;
 use crate::epsilon::Epsilon;
-use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
+use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
 use crate::reading::{Levels, Reading};
+use crate::response::Response;
 use crate::sets;
 
 /// A prime above every level: `2^61 - 1`.
@@ -17,10 +18,8 @@ const PRIME: u128 = (1 << 61) - 1;
 pub struct Olh {
     epsilon: Epsilon,
     levels: Levels,
-    /// How many hashes there are.
-    g: u32,
-    /// The chance of each hash but the level's own.
-    other: u128,
+    /// Among the hashes.
+    response: Response,
 }
 
 /// The hash of a level under a function: pairwise independent over functions, but for `2^-29`.
@@ -44,26 +43,16 @@ impl Olh {
     /// With the number of hashes that makes the least error: `e^epsilon + 1`, rounded.
     pub fn new(epsilon: Epsilon, levels: Levels) -> Olh {
         let g = libm::floor(epsilon.exp() + 0.5) as u32 + 1;
-        let odds = epsilon.exp_below();
-        let others = u128::from(g - 1);
-        let most = ONE / (others + 1);
-        let holds = |other: u128| others * other <= ONE && odds.allow(ONE - others * other, other);
-        let other = least(|other| other >= most || holds(other));
         Olh {
             epsilon,
             levels,
-            g,
-            other,
+            response: Response::new(epsilon, g),
         }
-    }
-
-    fn own(&self) -> u128 {
-        ONE - u128::from(self.g - 1) * self.other
     }
 
     /// The chances that a report supports the level, and any other level.
     fn chances(&self) -> (f64, f64) {
-        (self.own() as f64 / ONE as f64, 1.0 / f64::from(self.g))
+        (self.response.chances().0, 1.0 / f64::from(self.response.count()))
     }
 
     fn split(report: Report) -> (u32, u32) {
@@ -82,48 +71,37 @@ impl Mechanism for Olh {
     }
 
     fn spent(&self) -> f64 {
-        self.epsilon.spent(&[(self.own(), self.other)])
+        self.epsilon.spent(&[self.response.weights()])
     }
 
     fn bits(&self) -> u32 {
-        u32::BITS + u32::BITS - (self.g - 1).leading_zeros()
+        u32::BITS + u32::BITS - (self.response.count() - 1).leading_zeros()
     }
 
     fn report(&self, reading: Reading, rng: &mut dyn Rng) -> Report {
         let level = self.levels.round(reading, rng);
         let function = (rng.next_u64() >> 32) as u32;
-        let own = hash(function, level, self.g);
-        let hashed = match u128::from(rng.next_u64()).checked_sub(self.own()) {
-            None => own,
-            Some(rest) => {
-                let other = (rest / self.other) as u32;
-                other + u32::from(other >= own)
-            }
-        };
+        let hashed = self.response.say(hash(function, level, self.response.count()), rng);
         u64::from(function) << 32 | u64::from(hashed)
     }
 
     fn any(&self, rng: &mut dyn Rng) -> Report {
         let function = rng.next_u64() >> 32;
-        function << 32 | below(rng, u64::from(self.g))
+        function << 32 | below(rng, u64::from(self.response.count()))
     }
 
-    fn support(&self) -> Option<(f64, f64)> {
-        Some(self.chances())
+    fn support(&self) -> Option<Support> {
+        let (own, other) = self.chances();
+        Some(Support { own, other, any: other })
     }
 
     /// Given the function, which is drawn alike for all readings.
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
         let (function, hashed) = Olh::split(report);
-        let (low, up) = self.levels.split(reading);
-        let of = |level| {
-            if hash(function, level, self.g) == hashed {
-                self.own()
-            } else {
-                self.other
-            }
-        };
-        vec![vec![up.complement().weight(), of(low)], vec![up.weight(), of(low + 1)]]
+        let own = |level| hash(function, level, self.response.count());
+        self.levels.likelihood(reading, |level| {
+            vec![self.response.weight(own(level), u64::from(hashed))]
+        })
     }
 
     fn counters(&self) -> usize {
@@ -132,11 +110,11 @@ impl Mechanism for Olh {
 
     fn count(&self, report: Report, counters: &mut [u64]) -> Result<(), Impossible> {
         let (function, hashed) = Olh::split(report);
-        if hashed >= self.g {
+        if hashed >= self.response.count() {
             return Err(Impossible);
         }
         for (level, counter) in (0..).zip(counters) {
-            *counter += u64::from(hash(function, level, self.g) == hashed);
+            *counter += u64::from(hash(function, level, self.response.count()) == hashed);
         }
         Ok(())
     }

@@ -123,10 +123,8 @@ impl Mechanism for Piecewise {
     }
 
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
-        let (low, up) = self.levels.split(reading);
-        let next = (low + 1).min(self.levels.count() - 1);
-        let of = |chance: Chance, level| vec![chance.weight(), u128::from(self.weight(level, report))];
-        vec![of(up.complement(), low), of(up, next)]
+        self.levels
+            .likelihood(reading, |level| vec![u128::from(self.weight(level, report))])
     }
 
     fn counters(&self) -> usize {

@@ -4,6 +4,7 @@ use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::draw::Chance;
+use crate::mechanism::Likelihood;
 
 /// A reading as a share of the range of its meter: from 0 to [`FULL`](Reading::FULL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +86,16 @@ impl Levels {
     pub fn round<R: Rng + ?Sized>(self, reading: Reading, rng: &mut R) -> u32 {
         let (low, up) = self.split(reading);
         (low + u32::from(up.happens(rng))).min(self.count - 1)
+    }
+
+    /// How likely something is, given how likely it is at each level.
+    pub(crate) fn likelihood(self, reading: Reading, at: impl Fn(u32) -> Vec<u128>) -> Likelihood {
+        let (low, up) = self.split(reading);
+        let of = |rounded: Chance, level: u32| {
+            let level = level.min(self.count - 1);
+            core::iter::once(rounded.weight()).chain(at(level)).collect()
+        };
+        vec![of(up.complement(), low), of(up, low + 1)]
     }
 
     /// The share that a level stands for.

@@ -99,7 +99,7 @@ impl Meters {
     /// Takes that many who have rested, and wakes those whose window is over.
     fn take(&mut self, slot: u64, count: usize) -> Vec<u32> {
         while let Some((at, _)) = self.tired.front()
-            && slot - at >= self.window
+            && slot.saturating_sub(*at) >= self.window
         {
             let (_, awake) = self.tired.pop_front().unwrap_or_default();
             self.rested.extend(awake);
@@ -255,14 +255,18 @@ impl Stream {
     fn share(&mut self, slot: u64) -> f64 {
         match self.method {
             Method::Lbd | Method::Lpd => {
-                while self.spent.front().is_some_and(|(at, _)| slot - at >= self.window) {
+                while self
+                    .spent
+                    .front()
+                    .is_some_and(|(at, _)| slot.saturating_sub(*at) >= self.window)
+                {
                     self.spent.pop_front();
                 }
                 let left = 1.0 - self.spent.iter().map(|(_, share)| share).sum::<f64>();
                 left.max(0.0) / 2.0
             }
             _ if slot < self.pays_until => 0.0,
-            _ => (slot + 1 - self.unused_from).min(self.window) as f64 / self.window as f64,
+            _ => (slot + 1).saturating_sub(self.unused_from).min(self.window) as f64 / self.window as f64,
         }
     }
 
@@ -340,6 +344,20 @@ mod tests {
                     let inside = costs.iter().filter(|(at, _)| at >= from && at - from < window);
                     prop_assert!(inside.map(|(_, cost)| cost).sum::<u64>() <= most);
                 }
+            }
+        }
+    }
+
+    /// A clock that goes back is charged nothing and harms nobody: ledgers refuse a slot before their last.
+    #[test]
+    fn a_slot_of_before_is_held() {
+        for method in Method::ALL {
+            let mut rng = ChaCha12Rng::from_seed([15; 32]);
+            let budget = Epsilon::new(1.0).expect("a budget");
+            let mut meters = Meters::new(100, budget, 4, &mut rng);
+            let mut stream = Stream::new(method, budget, 4);
+            for slot in [8, 9, 3, 0, 10] {
+                stream.slot(slot, &mut meters, &|_| Reading::FULL, &mut rng);
             }
         }
     }

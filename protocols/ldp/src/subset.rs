@@ -4,7 +4,7 @@ use rand_core::Rng;
 
 use crate::draw::{Chance, ONE, below, least};
 use crate::epsilon::Epsilon;
-use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
+use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
 use crate::reading::{Levels, Reading};
 use crate::sets;
 
@@ -93,24 +93,22 @@ impl Mechanism for Subset {
         self.set(level, has.happens(rng), rng)
     }
 
-    fn support(&self) -> Option<(f64, f64)> {
-        Some((self.own.get(), self.other()))
+    fn support(&self) -> Option<Support> {
+        let (own, other) = (self.own.get(), self.other());
+        let any = f64::from(self.size) / f64::from(self.levels.count());
+        Some(Support { own, other, any })
     }
 
     /// Up to a factor that all readings share.
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
-        let (low, up) = self.levels.split(reading);
         let (d, size) = (u128::from(self.levels.count()), u128::from(self.size));
-        let of = |level: u32| {
+        self.levels.likelihood(reading, |level| {
             if report >> level & 1 == 1 {
-                [self.own.weight(), d - size]
+                vec![self.own.weight(), d - size]
             } else {
-                [self.own.complement().weight(), size]
+                vec![self.own.complement().weight(), size]
             }
-        };
-        let rounded = |chance: Chance, level| core::iter::once(chance.weight()).chain(of(level)).collect();
-        let next = (low + 1).min(self.levels.count() - 1);
-        vec![rounded(up.complement(), low), rounded(up, next)]
+        })
     }
 
     fn counters(&self) -> usize {

@@ -5,7 +5,7 @@ use rand_core::Rng;
 
 use crate::draw::{Chance, ONE, least};
 use crate::epsilon::Epsilon;
-use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Tally};
+use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
 use crate::reading::{Levels, Reading};
 use crate::sets;
 
@@ -86,13 +86,13 @@ impl Mechanism for Unary {
         rng.next_u64() >> (u64::BITS - self.levels.count())
     }
 
-    fn support(&self) -> Option<(f64, f64)> {
-        Some((Chance::of(self.own).get(), Chance::of(self.other).get()))
+    fn support(&self) -> Option<Support> {
+        let (own, other) = (Chance::of(self.own).get(), Chance::of(self.other).get());
+        Some(Support { own, other, any: 0.5 })
     }
 
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
-        let (low, up) = self.levels.split(reading);
-        let of = |level, rounded: Chance| {
+        self.levels.likelihood(reading, |level| {
             let bits = (0..self.levels.count()).map(|bit| {
                 let set = self.bit(level, bit);
                 if report >> bit & 1 == 1 {
@@ -101,9 +101,8 @@ impl Mechanism for Unary {
                     set.complement().weight()
                 }
             });
-            core::iter::once(rounded.weight()).chain(bits).collect()
-        };
-        vec![of(low, up.complement()), of(low + 1, up)]
+            bits.collect()
+        })
     }
 
     fn counters(&self) -> usize {

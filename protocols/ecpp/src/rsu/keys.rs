@@ -82,14 +82,20 @@ impl Rsu {
             self.held.next = None;
             self.held.announcement = Some(*announcement);
         }
-        if self.wants(epoch) {
+        if self.lacks_key_of(epoch) {
             let b = succession::open(cx, &secret, handover)?;
             for (op, times) in [(Op::DecodeG1, 1), (Op::G1Mul, 1), (Op::Pairing, 2)] {
                 cx.meter().add(op, times);
             }
             let system = self.epochs.of(epoch)?;
             let key = RsuKey::received(system, self.held.location, &b).ok_or(Reason::BadElement)?;
-            self.held.next = Some(Arc::new(key));
+            let key = Some(Arc::new(key));
+            if epoch == self.epochs.current().epoch() {
+                // It turned without one: what came before did not open.
+                self.held.key = key;
+            } else {
+                self.held.next = key;
+            }
             cx.step("handover", u64::from(epoch));
             self.tend_epochs(cx);
         }
@@ -99,9 +105,14 @@ impl Rsu {
         Ok(())
     }
 
-    /// Is that the next epoch, and has it no key for it?
-    fn wants(&self, epoch: u32) -> bool {
-        epoch == self.epochs.newest() && epoch > self.epochs.current().epoch() && self.held.next.is_none()
+    /// Is that the newest epoch, and has it no key for it?
+    fn lacks_key_of(&self, epoch: u32) -> bool {
+        let key = if epoch == self.epochs.current().epoch() {
+            &self.held.key
+        } else {
+            &self.held.next
+        };
+        epoch == self.epochs.newest() && key.is_none()
     }
 
     /// Tells everybody of the newest epoch, with every beacon: some were away.
