@@ -11,7 +11,7 @@
 //! | [`mechanism`] | what all mechanisms have in common; tallies and estimates |
 //! | [`one_bit`], [`k_ary`], [`unary`], [`olh`], [`subset`], [`laplace`], [`piecewise`] | mechanisms |
 //! | [`kind`] | which there are, by name |
-//! | [`stream`] | a mean in each slot, with a budget for any window of slots |
+//! | [`plan`], [`stream`] | a mean in each slot, with a budget for any window of slots: who is asked, and meters in memory |
 //! | [`account`] | what a meter has spent |
 //! | [`memo`], [`alpha`] | answers that are remembered |
 //! | [`attack`] | false reports, what they gain, and what helps |
@@ -29,6 +29,7 @@ pub mod memo;
 pub mod olh;
 pub mod one_bit;
 pub mod piecewise;
+pub mod plan;
 pub mod reading;
 mod response;
 mod sets;

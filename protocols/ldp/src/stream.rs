@@ -13,71 +13,37 @@
 //! | LPU | meters | an equal part of them |
 //! | LPD, LPA | meters | as LBD and LBA, with meters in the place of budget |
 //!
-//! The plan of a slot depends on what was reported, never on a reading; every meter keeps its own ledger ([`Window`]) and answers for
-//! no more than it has, whatever the plan says.
-
-use std::collections::VecDeque;
+//! [`plan`](crate::plan) says who is asked; here meters in memory answer. Every meter keeps its own ledger ([`Window`]).
 
 use rand_core::Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::account::{Nano, Window};
 use crate::draw::below;
 use crate::epsilon::Epsilon;
-use crate::mechanism::{Estimate, Tally};
+use crate::mechanism::{Estimate, Mechanism, Tally};
 use crate::one_bit::OneBit;
+use crate::plan::{Ask, Plan};
 use crate::reading::Reading;
 
-/// How the budget of a window is spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the table above says what each is")]
-pub enum Method {
-    Lbu,
-    Lsp,
-    Lbd,
-    Lba,
-    Lpu,
-    Lpd,
-    Lpa,
-}
+pub use crate::plan::{Method, Release};
 
-impl Method {
-    /// All of them.
-    pub const ALL: [Method; 7] = [
-        Method::Lbu,
-        Method::Lsp,
-        Method::Lbd,
-        Method::Lba,
-        Method::Lpu,
-        Method::Lpd,
-        Method::Lpa,
-    ];
-}
-
-/// Meters as one of a stream sees them: what they spent, and who of them rests.
+/// Meters in memory: their ranks, and what they spent.
 #[derive(Clone, Debug)]
 pub struct Meters {
+    budget: Nano,
     ledgers: Vec<Window>,
-    /// Who reports in whose stead next, in an order that is drawn: the first of them.
-    rested: VecDeque<u32>,
-    /// Who reported in each of the last slots, and when.
-    tired: VecDeque<(u64, Vec<u32>)>,
-    window: u64,
+    /// Who has which rank.
+    order: Vec<u32>,
 }
 
 impl Meters {
     /// That many meters, each with that budget for any `window` slots in a row.
     pub fn new(count: u32, budget: Epsilon, window: u64, rng: &mut dyn Rng) -> Meters {
-        let mut order: Vec<u32> = (0..count).collect();
-        for place in (1..order.len()).rev() {
-            order.swap(place, below(rng, place as u64 + 1) as usize);
-        }
+        let budget = Nano::below(budget.get());
         Meters {
-            ledgers: vec![Window::new(Nano::below(budget.get()), window); count as usize],
-            rested: order.into(),
-            tired: VecDeque::new(),
-            window: window.max(1),
+            budget,
+            ledgers: vec![Window::new(budget, window); count as usize],
+            order: shuffled(count, rng),
         }
     }
 
@@ -96,34 +62,16 @@ impl Meters {
         self.ledgers.get(meter).map_or(Nano(0), |ledger| ledger.left(slot))
     }
 
-    /// Takes that many who have rested, and wakes those whose window is over.
-    fn take(&mut self, slot: u64, count: usize) -> Vec<u32> {
-        while let Some((at, _)) = self.tired.front()
-            && slot.saturating_sub(*at) >= self.window
-        {
-            let (_, awake) = self.tired.pop_front().unwrap_or_default();
-            self.rested.extend(awake);
-        }
-        let taken: Vec<u32> = self.rested.drain(..count.min(self.rested.len())).collect();
-        self.tired.push_back((slot, taken.clone()));
-        taken
-    }
-
-    /// Asks meters for a report at that cost. Those whose ledger refuses are left out: their answer would be drawn from nothing.
-    fn ask(
-        &mut self,
-        who: impl Iterator<Item = u32>,
-        slot: u64,
-        epsilon: Epsilon,
-        reading: &dyn Fn(u32) -> Reading,
-        rng: &mut dyn Rng,
-    ) -> Option<Estimate> {
-        let mechanism = OneBit::new(epsilon);
+    /// Asks meters for a report. Those whose ledger refuses are left out: their answer would be drawn from nothing.
+    fn ask(&mut self, ask: Ask, slot: u64, reading: &dyn Fn(u32) -> Reading, rng: &mut dyn Rng) -> Option<Estimate> {
+        let mechanism = OneBit::new(ask.share.epsilon(self.budget)?);
+        let cost = ask.share.of(self.budget);
         let mut tally = Tally::new(&mechanism);
-        for meter in who {
-            let ledger = self.ledgers.get_mut(meter as usize)?;
-            if ledger.spend(slot, Nano::above(epsilon.get())).is_ok() {
-                let report = u64::from(mechanism.chance(reading(meter)).happens(rng));
+        let ranks = self.order.iter().cycle().skip(ask.first as usize);
+        for meter in ranks.take(ask.count as usize) {
+            let ledger = self.ledgers.get_mut(*meter as usize)?;
+            if ledger.spend(slot, cost).is_ok() {
+                let report = u64::from(mechanism.chance(reading(*meter)).happens(rng));
                 tally.add(&mechanism, report).ok()?;
             }
         }
@@ -131,41 +79,31 @@ impl Meters {
     }
 }
 
+/// The numbers below `count` in an order that is drawn.
+pub fn shuffled(count: u32, rng: &mut dyn Rng) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..count).collect();
+    for place in (1..order.len()).rev() {
+        order.swap(place, below(rng, place as u64 + 1) as usize);
+    }
+    order
+}
+
 /// The mean in each slot, as whoever counts publishes it.
 #[derive(Clone, Debug)]
 pub struct Stream {
     method: Method,
-    budget: Epsilon,
     window: u64,
-    last: Option<Estimate>,
-    /// What estimates of the last slots cost: budget, or meters.
-    spent: VecDeque<(u64, f64)>,
-    /// Of the absorbing methods: the slot up to which nothing may be published, for what was spent in advance.
-    pays_until: u64,
-    /// The first slot whose part has not been used.
-    unused_from: u64,
-}
-
-/// What is known of a slot.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Release {
-    /// The mean; of an earlier slot if it was held. Nothing before the first.
-    pub estimate: Option<Estimate>,
-    /// Is it of this slot?
-    pub fresh: bool,
+    /// Made with the first slot, when it is known how many meters there are.
+    plan: Option<Plan>,
 }
 
 impl Stream {
     /// A stream of that method.
-    pub fn new(method: Method, budget: Epsilon, window: u64) -> Stream {
+    pub fn new(method: Method, window: u64) -> Stream {
         Stream {
             method,
-            budget,
-            window: window.max(1),
-            last: None,
-            spent: VecDeque::new(),
-            pays_until: 0,
-            unused_from: 0,
+            window,
+            plan: None,
         }
     }
 
@@ -177,117 +115,25 @@ impl Stream {
         reading: &dyn Fn(u32) -> Reading,
         rng: &mut dyn Rng,
     ) -> Release {
-        let (n, w) = (meters.len() as u32, self.window as f64);
-        let found = match self.method {
-            Method::Lbu => part(self.budget, 1.0 / w).and_then(|epsilon| meters.ask(0..n, slot, epsilon, reading, rng)),
-            Method::Lsp if slot.is_multiple_of(self.window) => meters.ask(0..n, slot, self.budget, reading, rng),
-            Method::Lsp => None,
-            Method::Lpu => {
-                let who = meters.take(slot, (f64::from(n) / w) as usize);
-                meters.ask(who.into_iter(), slot, self.budget, reading, rng)
-            }
-            Method::Lbd | Method::Lba => self.by_budget(slot, meters, reading, rng),
-            Method::Lpd | Method::Lpa => self.by_meters(slot, meters, reading, rng),
-        };
-        self.last = found.or(self.last);
-        Release {
-            estimate: self.last,
-            fresh: found.is_some(),
+        let new = || Plan::new(self.method, self.window, meters.len() as u32);
+        let plan = self.plan.get_or_insert_with(new);
+        let budget = meters.budget;
+        let seen = plan.open(slot).and_then(|ask| meters.ask(ask, slot, reading, rng));
+        if !self.method.is_adaptive() {
+            return plan.settle(slot, seen);
         }
+        let ask = plan.look(slot, seen, |share, count| {
+            share
+                .epsilon(budget)
+                .map_or(f64::INFINITY, |epsilon| variance(epsilon, count))
+        });
+        let found = ask.and_then(|ask| meters.ask(ask, slot, reading, rng));
+        plan.settle(slot, found)
     }
-
-    /// Has the mean moved by more than an estimate with that variance would be off? `seen` is what was asked for that.
-    fn moved(&self, seen: Option<Estimate>, variance: f64) -> bool {
-        match (self.last, seen) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(last), Some(seen)) => {
-                // The square of the difference is too large by the variance of what is seen, on average.
-                let apart = (seen.mean - last.mean) * (seen.mean - last.mean) - seen.variance;
-                apart > variance
-            }
-        }
-    }
-
-    fn by_budget(
-        &mut self,
-        slot: u64,
-        meters: &mut Meters,
-        reading: &dyn Fn(u32) -> Reading,
-        rng: &mut dyn Rng,
-    ) -> Option<Estimate> {
-        let n = meters.len() as u32;
-        let asked = part(self.budget, 0.5 / self.window as f64)?;
-        let seen = meters.ask(0..n, slot, asked, reading, rng);
-        let epsilon = part(self.budget, self.share(slot) / 2.0)?;
-        let variance = variance(epsilon, n);
-        if !self.moved(seen, variance) {
-            return None;
-        }
-        let found = meters.ask(0..n, slot, epsilon, reading, rng)?;
-        self.publish(slot, epsilon.get() / self.budget.get() * 2.0);
-        Some(found)
-    }
-
-    fn by_meters(
-        &mut self,
-        slot: u64,
-        meters: &mut Meters,
-        reading: &dyn Fn(u32) -> Reading,
-        rng: &mut dyn Rng,
-    ) -> Option<Estimate> {
-        let n = meters.len() as f64;
-        let asked = (n / (2.0 * self.window as f64)) as usize;
-        let who = meters.take(slot, asked);
-        let seen = meters.ask(who.into_iter(), slot, self.budget, reading, rng);
-        let share = self.share(slot);
-        let count = (n / 2.0 * share) as u32;
-        if count == 0 || !self.moved(seen, variance(self.budget, count)) {
-            return None;
-        }
-        let who = meters.take(slot, count as usize);
-        let found = meters.ask(who.into_iter(), slot, self.budget, reading, rng)?;
-        self.publish(slot, share);
-        Some(found)
-    }
-
-    /// The share of the half for estimates that may be spent in a slot.
-    fn share(&mut self, slot: u64) -> f64 {
-        match self.method {
-            Method::Lbd | Method::Lpd => {
-                while self
-                    .spent
-                    .front()
-                    .is_some_and(|(at, _)| slot.saturating_sub(*at) >= self.window)
-                {
-                    self.spent.pop_front();
-                }
-                let left = 1.0 - self.spent.iter().map(|(_, share)| share).sum::<f64>();
-                left.max(0.0) / 2.0
-            }
-            _ if slot < self.pays_until => 0.0,
-            _ => (slot + 1).saturating_sub(self.unused_from).min(self.window) as f64 / self.window as f64,
-        }
-    }
-
-    /// So much of it was spent.
-    fn publish(&mut self, slot: u64, share: f64) {
-        self.spent.push_back((slot, share));
-        // Absorbed were so many slots' parts; as many slots, less this one, publish nothing.
-        let absorbed = libm::round(share * self.window as f64) as u64;
-        self.pays_until = slot + absorbed.max(1);
-        self.unused_from = self.pays_until;
-    }
-}
-
-/// A part of a budget, if it is one that a mechanism takes. A little less, so that rounding up does not overrun the whole.
-fn part(budget: Epsilon, share: f64) -> Option<Epsilon> {
-    Epsilon::new(budget.get() * share * (1.0 - 1e-6)).ok()
 }
 
 /// The variance of a mean of so many reports, in the worst case.
 fn variance(epsilon: Epsilon, n: u32) -> f64 {
-    use crate::mechanism::Mechanism;
     OneBit::new(epsilon).variance(0.5) / f64::from(n.max(1))
 }
 
@@ -303,7 +149,7 @@ mod tests {
         let mut rng = ChaCha12Rng::from_seed([11; 32]);
         let budget = Epsilon::new(epsilon).expect("a budget");
         let mut meters = Meters::new(n, budget, window, &mut rng);
-        let mut stream = Stream::new(method, budget, window);
+        let mut stream = Stream::new(method, window);
         let slots = (8 * window).max(400);
         let squares = (0..slots).map(|slot| {
             let truth = mean(slot);
@@ -326,7 +172,7 @@ mod tests {
             let budget = Epsilon::new(epsilon).expect("a budget");
             let n = 40u32;
             let mut meters = Meters::new(n, budget, window, &mut rng);
-            let mut stream = Stream::new(Method::ALL[method], budget, window);
+            let mut stream = Stream::new(Method::ALL[method], window);
             let mut costs: Vec<Vec<(u64, u64)>> = vec![Vec::new(); n as usize];
             let mut slot = 0;
             for gap in gaps {
@@ -355,7 +201,7 @@ mod tests {
             let mut rng = ChaCha12Rng::from_seed([15; 32]);
             let budget = Epsilon::new(1.0).expect("a budget");
             let mut meters = Meters::new(100, budget, 4, &mut rng);
-            let mut stream = Stream::new(method, budget, 4);
+            let mut stream = Stream::new(method, 4);
             for slot in [8, 9, 3, 0, 10] {
                 stream.slot(slot, &mut meters, &|_| Reading::FULL, &mut rng);
             }
