@@ -118,6 +118,7 @@ fn kind(param: &ParamSpec) -> String {
         ParamKind::Number { min, max } => format!("number from {min} to {max}"),
         ParamKind::Flag => "true or false".to_owned(),
         ParamKind::Choice(words) => format!("one of {}", words.join(", ")),
+        ParamKind::File => "path of a file, or builtin:NAME".to_owned(),
         #[allow(unreachable_patterns, reason = "a protocol may add kinds of parameters")]
         _ => String::new(),
     }

@@ -524,6 +524,7 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
             (!roles.is_empty()).then(|| NodeSpec {
                 name: node.name.clone(),
                 host,
+                radio: node.radio,
                 place,
                 roles,
             })

@@ -1,34 +1,30 @@
 //! `[world]`: where the roads, the buildings and the traffic come from.
 
-use std::path::Path;
 use std::time::Duration;
 
 use roadveil_role::Time;
 
 use super::document::{Item, Section};
 use super::error::Error;
-use super::{Input, library};
+use super::files::Files;
 use crate::world::grid::Grid;
-use crate::world::source::{ReadError, Source};
 use crate::world::sumo::{MAX_COORDINATE, fcd, net, poly};
 use crate::world::{Rect, Road, RoadClass, World};
 
 /// How far beyond the outermost node the map goes, metres.
 const MARGIN: f64 = 100.0;
 
-/// A world, and what it was made of.
+/// A world, and how long what it was made of goes on.
 pub(super) struct Area {
     pub(super) world: World,
-    pub(super) inputs: Vec<Input>,
     /// How long the recording goes on.
     pub(super) span: Option<Duration>,
 }
 
 /// Reads `[world]`, with the files that it names. Without it the world is an empty plane.
-pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
+pub(super) fn read(item: Option<Item<'_>>, files: &mut Files<'_>) -> Result<Area, Error> {
     let mut area = Area {
         world: World::default(),
-        inputs: Vec::new(),
         span: None,
     };
     let Some(item) = item else { return Ok(area) };
@@ -78,16 +74,16 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
         }
     }
     if let Some(item) = &net {
-        let network = area.load(item, base, net::read)?;
+        let network = files.load(item, net::read)?;
         area.world.roads = network.roads;
         area.world.junctions = network.junctions;
         area.world.bounds = network.bounds.unwrap_or_default();
     }
     if let Some(item) = &buildings {
-        area.world.buildings = area.load(item, base, poly::read)?;
+        area.world.buildings = files.load(item, poly::read)?;
     }
     if let Some(item) = &trace {
-        let traces = area.load(item, base, |source| fcd::read(source, &cut))?;
+        let traces = files.load(item, |source| fcd::read(source, &cut))?;
         let extent = Rect::around(traces.iter().flat_map(|trace| trace.points()));
         if let (Some(extent), Some(_)) = (extent, &net)
             && area.world.bounds != Rect::default()
@@ -108,43 +104,6 @@ pub(super) fn read(item: Option<Item<'_>>, base: &Path) -> Result<Area, Error> {
     }
     area.world.count_passes();
     Ok(area)
-}
-
-impl Area {
-    /// Reads a file that the topology names, and notes its digest.
-    fn load<T>(
-        &mut self,
-        item: &Item<'_>,
-        base: &Path,
-        read: impl FnOnce(&Source) -> Result<T, ReadError>,
-    ) -> Result<T, Error> {
-        let written = item.text("the path of a file, or `builtin:NAME`")?;
-        let source = resolve(item, written, base)?;
-        let loaded = source.digest().and_then(|(bytes, digest)| {
-            self.inputs.push(Input {
-                path: written.to_owned(),
-                bytes,
-                digest,
-            });
-            read(&source)
-        });
-        loaded.map_err(|error| match error.place {
-            // The fault is in the file; what to mend is there.
-            Some(_) => Error::from(error),
-            None => item.error(format!("`{}`: {error}", item.path)),
-        })
-    }
-}
-
-/// The file that a path means.
-fn resolve(item: &Item<'_>, written: &str, base: &Path) -> Result<Source, Error> {
-    match written.strip_prefix("builtin:") {
-        Some(name) => match library::data(name) {
-            Some(bytes) => Ok(Source::memory(written, bytes)),
-            None => Err(item.unknown("shipped file", name, library::data_names())),
-        },
-        None => Ok(Source::file(written, base.join(written))),
-    }
 }
 
 /// Reads `roads = [[[x, y], [x, y], ...], ...]`: roads by hand, which are only drawn.

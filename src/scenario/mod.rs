@@ -16,6 +16,7 @@ mod area;
 mod document;
 mod error;
 mod expect;
+mod files;
 pub mod import;
 pub mod library;
 mod listener;
@@ -413,10 +414,11 @@ impl Builder<'_, '_> {
 
         let radio = protocols::radio(radio)?;
         let profiles = profile::Profiles::read(profile)?;
-        let tables = protocols::Tables::read(protocols, self.registry)?;
+        let mut files = files::Files::new(self.base);
+        let tables = protocols::Tables::read(protocols, self.registry, &mut files)?;
         let rules = nodes::read(root, node, self.registry, &profiles)?;
-        let area = area::read(world, self.base)?;
-        let (mut world, inputs) = (area.world, area.inputs);
+        let area = area::read(world, &mut files)?;
+        let (mut world, inputs) = (area.world, files.into_inputs());
         let nodes = nodes::expand(&rules, &mut world)?;
         let configured = tables.configure(root, &rules, &nodes)?;
         let names: BTreeMap<&str, usize> = nodes

@@ -9,7 +9,7 @@ use super::error::{Error, one_of};
 use super::profile::Profiles;
 use super::{ClockError, MAX_NODES, Node, Profile, RoleRef, area, quantity};
 use crate::world::sumo::MAX_COORDINATE;
-use crate::world::{AtEnd, Place, Route, World};
+use crate::world::{AtEnd, Place, Route, World, plane};
 
 /// Longest name of a node, characters.
 const MAX_NAME: usize = 160;
@@ -19,6 +19,9 @@ const MAX_POINTS: usize = 100_000;
 
 /// Nearest that two road-side units of a rule stand, unless it says otherwise, metres.
 const SPACING: f64 = 150.0;
+
+/// How far from their point several nodes stand at most, unless a rule says otherwise, metres.
+const SPREAD: f64 = 100.0;
 
 /// Height of an antenna above the ground, unless a node says otherwise, metres: on a car's roof.
 const ANTENNA: f64 = 1.5;
@@ -39,6 +42,11 @@ enum Wanted<'d> {
     /// Wherever: it is only wired.
     Nowhere,
     Here(f64, f64),
+    Around {
+        centre: (f64, f64),
+        count: u32,
+        spread: f64,
+    },
     Along(Route),
     Vehicles {
         limit: usize,
@@ -56,7 +64,10 @@ impl Wanted<'_> {
     }
 
     fn many(&self) -> bool {
-        matches!(self, Wanted::Vehicles { .. } | Wanted::Junctions { .. })
+        matches!(
+            self,
+            Wanted::Vehicles { .. } | Wanted::Junctions { .. } | Wanted::Around { .. }
+        )
     }
 }
 
@@ -213,6 +224,7 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
     let (at, route, every) = (section.get("at"), section.get("route"), section.get("every"));
     let (speed, start, at_end) = (section.get("speed"), section.get("start"), section.get("at_end"));
     let (count, spacing, limit) = (section.get("count"), section.get("spacing"), section.get("limit"));
+    let spread = section.get("spread");
     let given: Vec<&Item<'d>> = [&at, &route, &every].into_iter().flatten().collect();
     if let [_, second, ..] = given.as_slice() {
         return Err(second
@@ -225,7 +237,12 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
         (&speed, route.is_some(), "a `route`"),
         (&start, route.is_some(), "a `route`"),
         (&at_end, route.is_some(), "a `route`"),
-        (&count, by_junction, "`at = \"busiest-junctions\"`"),
+        (&count, at.is_some(), "`at`"),
+        (
+            &spread,
+            at.is_some() && !by_junction && count.is_some(),
+            "`at = [x, y]` and `count`",
+        ),
         (&spacing, by_junction, "`at = \"busiest-junctions\"`"),
         (&limit, every.is_some(), "`every = \"vehicle\"`"),
     ];
@@ -271,7 +288,14 @@ fn read_place<'d>(section: &Section<'d>) -> Result<Wanted<'d>, Error> {
         });
     }
     let [x, y] = item.numbers(MAX_COORDINATE, "a point [x, y] in metres, or \"busiest-junctions\"")?;
-    Ok(Wanted::Here(x, y))
+    let Some(count) = count else {
+        return Ok(Wanted::Here(x, y));
+    };
+    Ok(Wanted::Around {
+        centre: (x, y),
+        count: u32::try_from(count.count(1, MAX_NODES as u64)?).unwrap_or(u32::MAX),
+        spread: spread.map_or(Ok(SPREAD), |item| item.number(0.0, 1e5))?,
+    })
 }
 
 /// Reads a route.
@@ -390,6 +414,10 @@ fn places(rule: &Rule<'_>, world: &mut World) -> Result<Vec<(String, Place)>, Er
         // Where that is, is known when everything else has its place.
         Wanted::Nowhere => Ok(vec![(written, Place::Fixed { x: 0.0, y: 0.0 })]),
         Wanted::Here(x, y) => Ok(vec![(written, Place::Fixed { x: *x, y: *y })]),
+        Wanted::Around { centre, count, spread } => Ok(plane::around(*centre, *count, *spread)
+            .enumerate()
+            .map(|(index, (x, y))| (pattern("node-{}", &(index + 1).to_string()), Place::Fixed { x, y }))
+            .collect()),
         Wanted::Along(route) => Ok(vec![(written, world.add_route(route.clone()))]),
         Wanted::Vehicles { .. } if world.vehicles.is_empty() && world.traces().is_empty() => {
             let error = rule.section.error("there is no vehicle: the topology has no traffic");

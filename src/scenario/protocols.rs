@@ -8,6 +8,7 @@ use toml::de::ValueDeserializer;
 
 use super::document::{Item, Section};
 use super::error::Error;
+use super::files::Files;
 use super::nodes::Rule;
 use super::quantity;
 use super::{Configured, Invalid, Node};
@@ -20,7 +21,11 @@ pub(super) struct Tables<'d, 'b> {
 
 impl<'d, 'b> Tables<'d, 'b> {
     /// Reads and checks all parameters.
-    pub(super) fn read(item: Option<Item<'d>>, registry: &'b [&'static Protocol]) -> Result<Tables<'d, 'b>, Error> {
+    pub(super) fn read(
+        item: Option<Item<'d>>,
+        registry: &'b [&'static Protocol],
+        files: &mut Files<'_>,
+    ) -> Result<Tables<'d, 'b>, Error> {
         let mut tables = Vec::new();
         let Some(item) = item else {
             return Ok(Tables { registry, tables });
@@ -38,7 +43,7 @@ impl<'d, 'b> Tables<'d, 'b> {
             let mut params = Params::defaults(protocol.params);
             for spec in protocol.params {
                 if let Some(item) = section.get(spec.name) {
-                    let value = read_value(&item, spec.kind)?;
+                    let value = read_value(&item, spec.kind, files)?;
                     params
                         .set(protocol.params, spec.name, value)
                         .map_err(|expected| item.wrong(expected))?;
@@ -121,7 +126,7 @@ impl Item<'_> {
 }
 
 /// A parameter's value, in the shape that its kind takes.
-fn read_value(item: &Item<'_>, kind: ParamKind) -> Result<Value, Error> {
+fn read_value(item: &Item<'_>, kind: ParamKind, files: &mut Files<'_>) -> Result<Value, Error> {
     let value = match kind {
         ParamKind::Span { .. } => item
             .text(quantity::EXPECTED)
@@ -131,6 +136,7 @@ fn read_value(item: &Item<'_>, kind: ParamKind) -> Result<Value, Error> {
         ParamKind::Count { min, max } => Value::U64(item.count(min, max)?),
         ParamKind::Number { min, max } => Value::F64(item.number(min, max)?),
         ParamKind::Text => Value::Text(item.text("a text in quotes")?.to_owned()),
+        ParamKind::File => Value::Text(files.text(item)?),
         ParamKind::Choice(words) => {
             let word = item.text("a word")?;
             if !words.contains(&word) {

@@ -1,5 +1,6 @@
 //! What is inside each pane but the map.
 
+pub mod chart;
 pub mod events;
 pub mod flow;
 pub mod losses;

@@ -1,5 +1,17 @@
 //! The plane: rectangles and distances.
 
+/// So many places around a centre, evenly over a disc of that radius: a spiral by the golden angle, after Vogel (1979).
+pub fn around(centre: (f64, f64), count: u32, radius: f64) -> impl Iterator<Item = (f64, f64)> {
+    const GOLDEN_ANGLE: f64 = 2.399_963_229_728_653;
+    (0..count).map(move |index| {
+        let out = radius * libm::sqrt((f64::from(index) + 0.5) / f64::from(count));
+        let angle = f64::from(index) * GOLDEN_ANGLE;
+        // Millimetres are enough, and look better in a table.
+        let place = |from: f64, by: f64| libm::round((from + out * by) * 1000.0) / 1000.0;
+        (place(centre.0, libm::cos(angle)), place(centre.1, libm::sin(angle)))
+    })
+}
+
 /// A rectangle with sides along the axes, metres.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rect {
@@ -128,5 +140,16 @@ mod tests {
         assert_eq!(distance_squared((0.0, 3.0), (-5.0, 0.0), (5.0, 0.0)), 9.0);
         assert_eq!(distance_squared((8.0, 4.0), (-5.0, 0.0), (5.0, 0.0)), 25.0);
         assert_eq!(distance_squared((3.0, 4.0), (0.0, 0.0), (0.0, 0.0)), 25.0);
+    }
+
+    #[test]
+    fn places_around_a_centre_are_apart_and_within_the_radius() {
+        let places: Vec<(f64, f64)> = around((100.0, -50.0), 200, 300.0).collect();
+        assert_eq!(places.len(), 200);
+        for (index, (x, y)) in places.iter().enumerate() {
+            assert!(libm::hypot(x - 100.0, y + 50.0) <= 300.0);
+            let nearest = places[..index].iter().map(|(u, v)| libm::hypot(x - u, y - v));
+            assert!(nearest.fold(f64::INFINITY, f64::min) > 15.0);
+        }
     }
 }

@@ -35,6 +35,8 @@ pub enum ParamKind {
     Choice(&'static [&'static str]),
     /// Free text in a form that the help describes; the protocol's setup checks it.
     Text,
+    /// The path of a file, or `builtin:NAME`. The protocol is given what the file holds, as text.
+    File,
 }
 
 /// The value that holds where a scenario says nothing.
@@ -129,6 +131,16 @@ impl ParamSpec {
         }
     }
 
+    /// A file that the protocol reads; none unless set.
+    pub const fn file(name: &'static str, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::File,
+            default: Default::Text(""),
+            help,
+        }
+    }
+
     /// The default as a value.
     pub fn default_value(&self) -> Value {
         match self.default {
@@ -170,7 +182,7 @@ impl ParamSpec {
                 Ok(Value::F64(number))
             }
             (ParamKind::Flag, value @ Value::Bool(_)) => Ok(value),
-            (ParamKind::Text, value @ Value::Text(_)) => Ok(value),
+            (ParamKind::Text | ParamKind::File, value @ Value::Text(_)) => Ok(value),
             (ParamKind::Choice(words), Value::Text(word)) => {
                 if !words.contains(&word.as_str()) {
                     return Err(format!("one of {}", words.join(", ")));
@@ -183,6 +195,7 @@ impl ParamSpec {
             (ParamKind::Flag, _) => Err("true or false".to_owned()),
             (ParamKind::Choice(words), _) => Err(format!("one of {}", words.join(", "))),
             (ParamKind::Text, _) => Err("a text in quotes".to_owned()),
+            (ParamKind::File, _) => Err("the path of a file, or `builtin:NAME`".to_owned()),
         }
     }
 }

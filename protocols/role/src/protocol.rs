@@ -81,6 +81,8 @@ pub struct NodeSpec {
     pub name: String,
     /// Its address on the wires, if it stands on one.
     pub host: Option<HostAddr>,
+    /// Has it a radio?
+    pub radio: bool,
     /// Where it stands, in metres, if it does not move.
     pub place: Option<(f64, f64)>,
     /// Its roles of this protocol, without the protocol's name.

@@ -61,6 +61,8 @@ pub enum View {
         points: Vec<(f64, f64)>,
         /// Lower and upper bound for each point; empty for none.
         band: Vec<(f64, f64)>,
+        /// Another course to compare it with: its name, and seconds and value in order of time.
+        beside: Option<(String, Vec<(f64, f64)>)>,
     },
     /// Counts by bin.
     Histogram {

@@ -25,6 +25,7 @@ impl Cast<'_> {
         NodeSpec {
             name: self.name.to_owned(),
             host: self.host.map(HostAddr),
+            radio: true,
             place: Some(self.place),
             roles: vec![self.role.to_owned()],
         }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use roadveil_role::view::View;
 
+use crate::tui::panes::chart::chart;
 use crate::tui::text::{bar, padded, put, scrolled, spark};
 use crate::tui::theme::{Ink, Theme};
 use crate::tui::ui::{Pane, Ui};
@@ -72,7 +73,10 @@ fn lines(protocol: &str, view: &View, width: usize, theme: Theme) -> Vec<Line<'s
                 Span::raw(format!("  {label}")),
             ]));
         }
-        View::Series { points, band, .. } => lines.extend(series(points, band, width, theme)),
+        View::Series {
+            points, band, beside, ..
+        } if !band.is_empty() || beside.is_some() => lines.extend(chart(points, band, beside.as_ref(), width, theme)),
+        View::Series { points, .. } => lines.extend(series(points, width, theme)),
         View::Histogram { bins, .. } => {
             lines.extend(counted(
                 bins.iter().map(|(edge, count)| (format!("≥ {edge}"), *count)),
@@ -142,8 +146,8 @@ fn counted(counts: impl Iterator<Item = (String, u64)>, width: usize, theme: The
     counts.into_iter().map(line).collect()
 }
 
-/// The latest points as bars above the lowest, with the last value and its band in numbers.
-fn series(points: &[(f64, f64)], band: &[(f64, f64)], width: usize, theme: Theme) -> Vec<Line<'static>> {
+/// The latest points as bars above the lowest, with the last value in numbers.
+fn series(points: &[(f64, f64)], width: usize, theme: Theme) -> Vec<Line<'static>> {
     let shown = &points[points.len().saturating_sub(width.saturating_sub(2))..];
     let values = || shown.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
     let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
@@ -155,10 +159,7 @@ fn series(points: &[(f64, f64)], band: &[(f64, f64)], width: usize, theme: Theme
     let span = (high - low).max(f64::MIN_POSITIVE);
     // The lowest value is seen too: a bar of one eighth.
     let bars = spark(shown.iter().map(|(_, value)| (value - low) / span * 7.0 + 1.0), 8.0);
-    let mut text = format!("now {last:.3}, from {low:.3} to {high:.3}");
-    if let Some((lower, upper)) = band.last() {
-        text += &format!(", between {lower:.3} and {upper:.3}");
-    }
+    let text = format!("now {last:.3}, from {low:.3} to {high:.3}");
     vec![
         Line::styled(bars, theme.style(Ink::Ring)),
         Line::styled(text, theme.style(Ink::Dim)),

@@ -190,6 +190,7 @@ impl Fold for Summary {
                 title: "Key issue delay, ms".to_owned(),
                 points: self.delays.clone(),
                 band: Vec::new(),
+                beside: None,
             },
             View::Gauge {
                 title: "Safety messages accepted".to_owned(),
