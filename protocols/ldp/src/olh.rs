@@ -6,6 +6,7 @@ use rand_core::Rng;
 use crate::draw::below;
 use crate::epsilon::Epsilon;
 use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
+use crate::noise::Noise;
 use crate::reading::{Levels, Reading};
 use crate::response::Response;
 use crate::sets;
@@ -129,7 +130,7 @@ impl Mechanism for Olh {
 
     fn variance(&self, share: f64) -> f64 {
         let (own, other) = self.chances();
-        sets::independent_variance(self.levels, share, own, other)
+        Noise::independent(self.levels, own, other).variance(self.levels, share)
     }
 
     fn frequencies(&self, tally: &Tally) -> Option<Vec<f64>> {
