@@ -5,24 +5,23 @@
 //! each value of the grid it draws one bit once, as in [`one_bit`](crate::one_bit), and says it again whenever it is there. A bit
 //! may be flipped each time it is said, so that a change does not show at once.
 
-use std::collections::BTreeMap;
-
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Memory, Nano};
-use crate::draw::{Chance, ONE, below};
-use crate::mechanism::{Mechanism, Report, Tally};
+use crate::account::Nano;
+use crate::draw::{Chance, ONE};
+use crate::mechanism::{Mechanism, Tally};
 use crate::memo::Said;
 use crate::one_bit::OneBit;
-use crate::reading::Reading;
+use crate::reading::{Levels, Reading, Rounding};
+use crate::recall::Recall;
 
 /// The mechanism, alike for all meters.
 #[derive(Clone, Debug)]
 pub struct AlphaPoint {
     one_bit: OneBit,
-    /// How many gaps the grid has.
-    gaps: u32,
+    /// The values to which readings are rounded.
+    grid: Levels,
     /// The chance that a bit is flipped when it is said.
     flip: Chance,
 }
@@ -33,25 +32,10 @@ impl AlphaPoint {
         let flip = if flip.is_finite() { flip.clamp(0.0, 0.49) } else { 0.0 };
         AlphaPoint {
             one_bit,
-            gaps: gaps.clamp(1, Reading::FULL.steps()),
+            grid: Levels::new(gaps.clamp(1, Reading::FULL.steps()) + 1, Rounding::Stochastic),
             // A float cast saturates.
             flip: Chance::of((flip * ONE as f64) as u128),
         }
-    }
-
-    /// The place of a reading on the grid of a meter.
-    fn place(&self, reading: Reading, alpha: u32) -> u32 {
-        // In steps of a gap's own: readings and alpha are of the same scale.
-        let scaled = u64::from(reading.steps()) * u64::from(self.gaps);
-        let full = u64::from(Reading::FULL.steps());
-        let (low, rest) = (scaled / full, scaled % full);
-        // At most as many as there are gaps.
-        (low + u64::from(rest + u64::from(alpha) >= full)).min(u64::from(self.gaps)) as u32
-    }
-
-    /// The reading that a place stands for.
-    fn reading(&self, place: u32) -> Reading {
-        Reading::from_share(f64::from(place) / f64::from(self.gaps))
     }
 
     /// The mean of the readings behind bits, as a share of the range, without bias.
@@ -68,43 +52,30 @@ impl AlphaPoint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
     alpha: u32,
-    bits: BTreeMap<u32, bool>,
-    ledger: Memory,
-    last: bool,
+    recall: Recall,
 }
 
 impl Meter {
     /// A meter with a budget for all the values that it will ever be at.
     pub fn new(mechanism: &AlphaPoint, budget: f64, rng: &mut dyn Rng) -> Meter {
-        let cost = Nano::above(mechanism.one_bit.epsilon().get());
         Meter {
-            alpha: below(rng, u64::from(Reading::FULL.steps())) as u32,
-            bits: BTreeMap::new(),
-            ledger: Memory::new(Nano::below(budget), cost),
-            // Said where nothing was ever affordable: it depends on no reading.
-            last: rng.next_u64() >> 63 == 1,
+            alpha: Levels::threshold(rng),
+            recall: Recall::new(budget, mechanism.one_bit.epsilon().get()),
         }
     }
 
     /// What was spent so far.
     pub fn spent(&self) -> Nano {
-        self.ledger.spent()
+        self.recall.spent()
     }
 
     /// Says a bit for a reading. With the budget spent it is the one of the value before.
     pub fn say(&mut self, mechanism: &AlphaPoint, reading: Reading, rng: &mut dyn Rng) -> Said {
-        let place = mechanism.place(reading, self.alpha);
-        let affordable = self.ledger.spend(place).is_ok();
-        if affordable {
-            let bit = self.bits.entry(place);
-            self.last = *bit.or_insert_with(|| mechanism.one_bit.chance(mechanism.reading(place)).happens(rng));
-        }
-        let said: Report = u64::from(self.last ^ mechanism.flip.happens(rng));
-        if affordable {
-            Said::Level(said)
-        } else {
-            Said::Exhausted(said)
-        }
+        let place = mechanism.grid.round_by(reading, self.alpha);
+        let chance = mechanism.one_bit.chance(mechanism.grid.reading(place));
+        let draw = |rng: &mut dyn Rng| u64::from(chance.happens(rng));
+        let bit = self.recall.answer(place, rng, draw, |rng| rng.next_u64() >> 63);
+        bit.map(|bit| bit ^ u64::from(mechanism.flip.happens(rng)))
     }
 }
 
@@ -112,6 +83,7 @@ impl Meter {
 mod tests {
     use super::*;
     use crate::epsilon::Epsilon;
+    use crate::mechanism::Report;
     use chacha20::ChaCha12Rng;
     use rand_core::SeedableRng;
 
@@ -120,9 +92,7 @@ mod tests {
     }
 
     fn bit(said: Said) -> Report {
-        match said {
-            Said::Level(bit) | Said::Exhausted(bit) => bit,
-        }
+        said.report()
     }
 
     /// Over meters the mean is that of the readings, wherever they lie between values of the grid, flipped or not.

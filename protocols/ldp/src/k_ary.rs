@@ -9,6 +9,7 @@ use rand_core::Rng;
 use crate::draw::below;
 use crate::epsilon::Epsilon;
 use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
+use crate::noise::Noise;
 use crate::reading::{Levels, Reading};
 use crate::response::Response;
 
@@ -112,17 +113,7 @@ impl Mechanism for KAry {
 
     fn variance(&self, share: f64) -> f64 {
         let (own, other) = self.chances();
-        let levels = self.levels;
-        let moment = |power: i32| -> f64 {
-            let all: f64 = (0..levels.count()).map(|level| levels.share(level).powi(power)).sum();
-            let here: f64 = levels
-                .mixture(share)
-                .iter()
-                .map(|(level, p)| p * levels.share(*level).powi(power))
-                .sum();
-            other * all + (own - other) * here
-        };
-        (moment(2) - moment(1) * moment(1)) / ((own - other) * (own - other))
+        Noise::single(self.levels, own, other).variance(self.levels, share)
     }
 
     fn frequencies(&self, tally: &Tally) -> Option<Vec<f64>> {

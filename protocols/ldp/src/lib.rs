@@ -13,12 +13,13 @@
 //! | [`kind`] | which there are, by name |
 //! | [`plan`], [`stream`] | a mean in each slot, with a budget for any window of slots: who is asked, and meters in memory |
 //! | [`account`] | what a meter has spent |
-//! | [`memo`], [`alpha`] | answers that are remembered |
+//! | [`memo`], [`alpha`], [`dbit`] | answers that are remembered |
 //! | [`attack`] | false reports, what they gain, and what helps |
 
 pub mod account;
 pub mod alpha;
 pub mod attack;
+pub mod dbit;
 pub mod draw;
 pub mod epsilon;
 pub mod k_ary;
@@ -26,11 +27,13 @@ pub mod kind;
 pub mod laplace;
 pub mod mechanism;
 pub mod memo;
+mod noise;
 pub mod olh;
 pub mod one_bit;
 pub mod piecewise;
 pub mod plan;
 pub mod reading;
+mod recall;
 mod response;
 mod sets;
 pub mod stream;

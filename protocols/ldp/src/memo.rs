@@ -9,17 +9,16 @@
 //! The chances of the second round are those at which a report alone spends `single` exactly; literature gives a form for L-GRR
 //! that spends less than it says.
 
-use std::collections::BTreeMap;
-
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Memory, Nano, Refused};
+use crate::account::Nano;
 use crate::draw::{Chance, ONE, below};
 use crate::epsilon::Epsilon;
 use crate::k_ary::KAry;
 use crate::mechanism::{Impossible, Report, Tally};
 use crate::reading::{Levels, Rounding};
+use crate::recall::Recall;
 use crate::response::Response;
 use crate::sets;
 use crate::unary::Unary;
@@ -236,10 +235,9 @@ fn symmetric(p2: f64) -> (u128, u128) {
 
 /// What a meter remembers. It is stored and read as it was: after a restart it gives the same answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Memo {
-    answers: BTreeMap<u32, Report>,
-    ledger: Memory,
-    last: Option<Report>,
+    recall: Recall,
 }
 
 /// What a meter has to say.
@@ -251,40 +249,41 @@ pub enum Said {
     Exhausted(Report),
 }
 
+impl Said {
+    /// What is sent: it does not tell which of both it is.
+    pub fn report(self) -> Report {
+        match self {
+            Said::Level(report) | Said::Exhausted(report) => report,
+        }
+    }
+
+    /// The same with another report in it.
+    pub(crate) fn map(self, change: impl FnOnce(Report) -> Report) -> Said {
+        match self {
+            Said::Level(report) => Said::Level(change(report)),
+            Said::Exhausted(report) => Said::Exhausted(change(report)),
+        }
+    }
+}
+
 impl Memo {
     /// With a budget for all levels together.
     pub fn new(mechanism: &Memoised, budget: f64) -> Memo {
         Memo {
-            answers: BTreeMap::new(),
-            ledger: Memory::new(Nano::below(budget), Nano::above(mechanism.forever.get())),
-            last: None,
+            recall: Recall::new(budget, mechanism.forever.get()),
         }
     }
 
     /// What was spent so far.
     pub fn spent(&self) -> Nano {
-        self.ledger.spent()
+        self.recall.spent()
     }
 
     /// A report for a level. With the budget spent it is one of the answer that was given last, or, without any, of nothing.
     pub fn say(&mut self, mechanism: &Memoised, level: u32, rng: &mut dyn Rng) -> Said {
-        match self.ledger.spend(level) {
-            Ok(()) => {
-                let answer = *self
-                    .answers
-                    .entry(level)
-                    .or_insert_with(|| mechanism.answer(level, rng));
-                self.last = Some(answer);
-                Said::Level(mechanism.report(answer, rng))
-            }
-            Err(Refused::Spent | Refused::Past) => {
-                let answer = match self.last {
-                    Some(answer) => answer,
-                    None => mechanism.nothing(rng),
-                };
-                Said::Exhausted(mechanism.report(answer, rng))
-            }
-        }
+        let draw = |rng: &mut dyn Rng| mechanism.answer(level, rng);
+        let answer = self.recall.answer(level, rng, draw, |rng| mechanism.nothing(rng));
+        answer.map(|answer| mechanism.report(answer, rng))
     }
 }
 

@@ -3,7 +3,7 @@
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::draw::Chance;
+use crate::draw::{Chance, below};
 use crate::mechanism::Likelihood;
 
 /// A reading as a share of the range of its meter: from 0 to [`FULL`](Reading::FULL).
@@ -86,6 +86,28 @@ impl Levels {
     pub fn round<R: Rng + ?Sized>(self, reading: Reading, rng: &mut R) -> u32 {
         let (low, up) = self.split(reading);
         (low + u32::from(up.happens(rng))).min(self.count - 1)
+    }
+
+    /// A threshold for [`round_by`](Levels::round_by), of one meter and drawn once.
+    pub(crate) fn threshold<R: Rng + ?Sized>(rng: &mut R) -> u32 {
+        // Below `2^20`.
+        below(rng, u64::from(Reading::FULL.0)) as u32
+    }
+
+    /// Rounds a reading to a level by a threshold: up if it is within so much of the next. Over thresholds it is on average what
+    /// it was, as if by chance; of one meter a reading that moves a little stays where it was (alpha-point rounding: Ding,
+    /// Kulkarni and Yekhanin 2017). The threshold takes the place of the rounding that these levels have.
+    pub fn round_by(self, reading: Reading, threshold: u32) -> u32 {
+        let scaled = u64::from(reading.0) * u64::from(self.count - 1);
+        let full = u64::from(Reading::FULL.0);
+        let (low, rest) = (scaled / full, scaled % full);
+        // At most as many as there are levels.
+        (low + u64::from(rest + u64::from(threshold) >= full)).min(u64::from(self.count - 1)) as u32
+    }
+
+    /// The reading that is nearest to a level.
+    pub fn reading(self, level: u32) -> Reading {
+        Reading::from_share(self.share(level))
     }
 
     /// How likely something is, given how likely it is at each level.

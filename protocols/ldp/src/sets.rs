@@ -1,5 +1,8 @@
 //! What mechanisms have in common whose reports support some levels and not others.
 
+use rand_core::Rng;
+
+use crate::draw::below;
 use crate::mechanism::{Impossible, Report, Tally};
 use crate::reading::{Levels, Rounding};
 
@@ -38,13 +41,18 @@ pub(crate) fn mean(levels: Levels, frequencies: &[f64]) -> Option<f64> {
     Some(frequencies.iter().zip(shares).map(|(f, share)| f * share).sum())
 }
 
-/// The variance of a report's part in the mean if it supports each level independently.
-pub(crate) fn independent_variance(levels: Levels, share: f64, own: f64, other: f64) -> f64 {
-    let square = |level: u32| levels.share(level) * levels.share(level);
-    let all: f64 = (0..levels.count()).map(square).sum();
-    let given = |level: u32| all * other * (1.0 - other) + square(level) * (own * (1.0 - own) - other * (1.0 - other));
-    let noise: f64 = levels.mixture(share).iter().map(|(level, p)| p * given(*level)).sum();
-    noise / ((own - other) * (own - other)) + rounding_variance(levels, share)
+/// A set of so many of them, each such set alike.
+pub(crate) fn choose(among: impl ExactSizeIterator<Item = u32>, size: u32, rng: &mut dyn Rng) -> u64 {
+    let (mut set, mut missing, mut others) = (0, u64::from(size), among.len() as u64);
+    for one in among {
+        // With the chance that it is one of those that are missing.
+        if below(rng, others) < missing {
+            set |= 1 << one;
+            missing -= 1;
+        }
+        others -= 1;
+    }
+    set
 }
 
 /// The variance of rounding to a level by chance.

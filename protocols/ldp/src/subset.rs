@@ -40,18 +40,8 @@ impl Subset {
 
     /// A set of the size with a level in it or not, all such sets alike.
     fn set(&self, level: u32, has: bool, rng: &mut dyn Rng) -> Report {
-        let mut set = u64::from(has) << level;
-        let mut missing = self.size - u32::from(has);
-        let mut others: u32 = self.levels.count() - 1;
-        // Each of the others, with the chance that it is one of those that are missing.
-        for other in (0..self.levels.count()).filter(|other| *other != level) {
-            if below(rng, u64::from(others)) < u64::from(missing) {
-                set |= 1 << other;
-                missing -= 1;
-            }
-            others -= 1;
-        }
-        set
+        let others: Vec<u32> = (0..self.levels.count()).filter(|other| *other != level).collect();
+        u64::from(has) << level | sets::choose(others.into_iter(), self.size - u32::from(has), rng)
     }
 
     /// The chance that a set has a level that is not the meter's own.

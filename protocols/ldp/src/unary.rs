@@ -6,6 +6,7 @@ use rand_core::Rng;
 use crate::draw::{Chance, ONE, least};
 use crate::epsilon::Epsilon;
 use crate::mechanism::{Impossible, Likelihood, Mechanism, Report, Support, Tally};
+use crate::noise::Noise;
 use crate::reading::{Levels, Reading};
 use crate::sets;
 
@@ -119,7 +120,7 @@ impl Mechanism for Unary {
 
     fn variance(&self, share: f64) -> f64 {
         let (own, other) = (Chance::of(self.own).get(), Chance::of(self.other).get());
-        sets::independent_variance(self.levels, share, own, other)
+        Noise::independent(self.levels, own, other).variance(self.levels, share)
     }
 
     fn frequencies(&self, tally: &Tally) -> Option<Vec<f64>> {

@@ -7,6 +7,7 @@ use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
 use rand_core::SeedableRng;
+use roadveil_ldp::dbit::DBit;
 use roadveil_ldp::mechanism::Likelihood;
 use roadveil_ldp::memo::{Form, Memoised};
 use roadveil_ldp::{Epsilon, Kind, Mechanism, Reading, Report, Rounding, Tally};
@@ -314,6 +315,37 @@ fn two_rounds_spend_what_they_may() {
                 let used = libm::log(both.to_f64().expect("a number"));
                 assert!(used > single * 0.999, "{form:?} {forever} {single} {levels}: {used}");
             }
+        }
+    }
+}
+
+/// Of remembered bits about some buckets: whatever buckets a meter drew, no answer is more than `e^epsilon` likelier at one level
+/// than at another; and that is used where a meter has two buckets.
+#[test]
+fn an_answer_about_buckets_spends_what_it_may() {
+    for epsilon in [0.05, 1.0, 2.0, 8.0, 16.0] {
+        for drawn in [1, 2, 5] {
+            let mechanism = DBit::new(Epsilon::new(epsilon).expect("a budget"), 5, drawn).expect("a mechanism");
+            let mut worst = (BigUint::zero(), BigUint::one());
+            for set in (0..1u64 << 5).filter(|set| set.count_ones() == drawn) {
+                for report in 0..1u64 << drawn {
+                    let of = |level| exact(&vec![mechanism.likelihood(set, level, report)]);
+                    let all: Vec<BigUint> = (0..5).map(of).collect();
+                    let (most, least) = (all.iter().max().expect("some"), all.iter().min().expect("some"));
+                    if most * &worst.1 > &worst.0 * least {
+                        worst = (most.clone(), least.clone());
+                    }
+                }
+            }
+            let worst = BigRational::new(worst.0.into(), worst.1.into());
+            assert!(worst <= series(epsilon), "{epsilon} {drawn}");
+            let used = libm::log(worst.to_f64().expect("a number"));
+            // With one bucket an answer differs in one bit from the other, by half of it.
+            let expected = if drawn == 1 { epsilon / 2.0 } else { epsilon };
+            assert!(
+                used > 0.999 * expected && used < 1.001 * expected,
+                "{epsilon} {drawn}: {used}"
+            );
         }
     }
 }
