@@ -5,6 +5,7 @@ use roadveil_role::Protocol;
 /// All protocols, sorted by name.
 pub static PROTOCOLS: &[&Protocol] = &[
     &roadveil_ecpp::PROTOCOL,
+    &roadveil_grid::PROTOCOL,
     &roadveil_gsb::PROTOCOL,
     &roadveil_hab::PROTOCOL,
 ];

@@ -67,6 +67,8 @@ pub struct Register {
     pub meter: u32,
     /// Which aggregator.
     pub aggregator: u16,
+    /// Which buckets or which hash it reports of, where that is its own: drawn once, of no reading.
+    pub word: u64,
     /// Its half of an X25519 agreement.
     pub share: ByteArray<32>,
     /// When, in milliseconds of its clock.
@@ -82,6 +84,7 @@ impl Register {
         transcript
             .append_u64("meter", u64::from(self.meter))
             .append_u64("aggregator", u64::from(self.aggregator))
+            .append_u64("word", self.word)
             .append("share", &self.share.0)
             .append_u64("time", self.time);
         transcript.digest().0

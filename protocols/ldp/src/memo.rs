@@ -120,6 +120,23 @@ impl Memoised {
         self.levels
     }
 
+    /// How many different reports there are; more than a word counts are all that there are.
+    pub fn reports(&self) -> u64 {
+        let levels = self.levels.count();
+        match self.form {
+            Form::LGrr => u64::from(levels),
+            _ => 1u64.checked_shl(levels).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// How many bits a report has.
+    pub fn bits(&self) -> u32 {
+        match self.form {
+            Form::LGrr => u32::BITS - (self.levels.count() - 1).leading_zeros(),
+            _ => self.levels.count(),
+        }
+    }
+
     /// What an answer costs: once for each level.
     pub fn forever(&self) -> Epsilon {
         self.forever
@@ -140,7 +157,7 @@ impl Memoised {
         let (own, other) = self.first;
         match self.form {
             Form::LGrr => u64::from(Response::with(self.levels.count(), other).say(level, rng)),
-            _ => self.bits(rng, |bit| Chance::of(if bit == level { own } else { other })),
+            _ => self.draw_bits(rng, |bit| Chance::of(if bit == level { own } else { other })),
         }
     }
 
@@ -157,11 +174,11 @@ impl Memoised {
         let (own, other) = self.second;
         match self.form {
             Form::LGrr => u64::from(Response::with(self.levels.count(), other).say(answer as u32, rng)),
-            _ => self.bits(rng, |bit| Chance::of(if answer >> bit & 1 == 1 { own } else { other })),
+            _ => self.draw_bits(rng, |bit| Chance::of(if answer >> bit & 1 == 1 { own } else { other })),
         }
     }
 
-    fn bits(&self, rng: &mut dyn Rng, chance: impl Fn(u32) -> Chance) -> Report {
+    fn draw_bits(&self, rng: &mut dyn Rng, chance: impl Fn(u32) -> Chance) -> Report {
         (0..self.levels.count()).fold(0, |bits, bit| bits | u64::from(chance(bit).happens(rng)) << bit)
     }
 

@@ -59,6 +59,11 @@ impl Method {
         Method::ALL.into_iter().find(|method| method.name() == name)
     }
 
+    /// Does it divide the budget of a meter over slots?
+    pub fn splits_budget(self) -> bool {
+        matches!(self, Method::Lbu | Method::Lbd | Method::Lba)
+    }
+
     /// Does it ask first whether the mean has moved?
     pub fn is_adaptive(self) -> bool {
         matches!(self, Method::Lbd | Method::Lba | Method::Lpd | Method::Lpa)

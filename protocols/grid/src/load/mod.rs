@@ -7,6 +7,7 @@
 //! | [`profile`] | homes after a load-profile CSV |
 //! | [`solar`] | roofs: generated |
 //! | [`sessions`], [`station`] | charging sessions, generated or of a CSV, and how a station serves them |
+//! | [`source`] | what one meter measures, whatever it is |
 //! | [`table`] | CSV with errors that name the place |
 //!
 //! Generated profiles are ours: shapes that look like a weekday of households, not measurements.
@@ -15,6 +16,7 @@ pub mod home;
 pub mod profile;
 pub mod sessions;
 pub mod solar;
+pub mod source;
 pub mod station;
 pub mod table;
 

@@ -1,0 +1,399 @@
+//! The control centre: it calls for reports, estimates load and supply of each region from counts, and sets the price.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use roadveil_crypto::{Op, P256SigningKey};
+use roadveil_ldp::plan::{Ask, Plan, Release, Share};
+use roadveil_ldp::{Estimate, Tally as Counted};
+use roadveil_role::{Actor, Address, Cx, Reason, Time, Timer, encode};
+
+use crate::aggregator::settle;
+use crate::counting::Toolbox;
+use crate::elgamal::{self, Secret};
+use crate::messages::{Asked, Call, Exact, Msg, Part, Tally, Taken, domain};
+use crate::meter::part;
+use crate::params::Config;
+use crate::roster::{Roster, Stream};
+
+const OPEN: Timer = Timer(1);
+const AGAIN: Timer = Timer(2);
+const SETTLE: Timer = Timer(3);
+
+/// How many deviations, and a ramp, a mean may move before there is an alarm.
+const DEVIATIONS: f64 = 4.0;
+
+/// What is known of a round of a slot.
+#[derive(Clone, Debug)]
+struct Round {
+    slot: u64,
+    round: u8,
+    frame: Arc<[u8]>,
+    asks: BTreeMap<u16, Ask>,
+    counted: BTreeMap<u16, BTreeMap<u8, Counted>>,
+    who: BTreeMap<u16, Vec<u8>>,
+    /// Whose tallies were taken.
+    taken: Vec<u16>,
+    exact: BTreeMap<u16, Summed>,
+}
+
+/// Sums of the comparators of a stream.
+#[derive(Clone, Copy, Debug, Default)]
+struct Summed {
+    plain: (u64, u64),
+    ciphers: (u64, u64),
+    failed: bool,
+}
+
+/// The control centre's role.
+#[derive(Clone, Debug)]
+pub struct Centre {
+    key: Arc<P256SigningKey>,
+    secret: Secret,
+    roster: Arc<Roster>,
+    config: Arc<Config>,
+    tools: Arc<Toolbox>,
+    plans: Vec<Plan>,
+    price: u32,
+    /// What was released last of each stream.
+    released: BTreeMap<u16, Estimate>,
+    last_slot: Option<u64>,
+    round: Option<Round>,
+}
+
+impl Centre {
+    /// The centre of a roster.
+    pub fn new(
+        key: Arc<P256SigningKey>,
+        secret: Secret,
+        roster: Arc<Roster>,
+        config: Arc<Config>,
+        tools: Arc<Toolbox>,
+    ) -> Centre {
+        let plan = |stream: &Stream| Plan::new(config.way.method(), config.window, stream.meters);
+        Centre {
+            plans: roster.streams.iter().map(plan).collect(),
+            price: config.price.first(),
+            key,
+            secret,
+            roster,
+            config,
+            tools,
+            released: BTreeMap::new(),
+            last_slot: None,
+            round: None,
+        }
+    }
+
+    fn slot(&self, now: Time) -> u64 {
+        (u128::from(now.0) / self.config.slot.as_nanos().max(1)) as u64
+    }
+
+    fn begin(&self, slot: u64) -> Time {
+        let nanos = u128::from(slot) * self.config.slot.as_nanos() + self.config.part(20).as_nanos();
+        Time(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// Opens a slot: who is asked follows from the plans.
+    fn open(&mut self, cx: &mut Cx<'_>, slot: u64) {
+        cx.timer_at(self.begin(slot + 1), OPEN);
+        // A clock that was set back: no slot is opened twice, or its meters would be asked twice.
+        if self.last_slot.is_some_and(|last| slot <= last) {
+            return;
+        }
+        self.last_slot = Some(slot);
+        let everybody = self.config.way.remembers() || self.config.way == crate::way::Way::Fresh;
+        let meters = self.roster.streams.iter().map(|stream| stream.meters);
+        let asks = (0..).zip(self.plans.iter_mut().zip(meters)).filter_map(|(number, (plan, meters))| {
+            let all = Ask {
+                share: Share::ALL,
+                first: 0,
+                count: meters,
+            };
+            let ask = if everybody { Some(all) } else { plan.open(slot) };
+            Some((number, ask?))
+        });
+        let asks = asks.collect();
+        self.call(cx, slot, 0, asks);
+    }
+
+    /// Calls for reports.
+    fn call(&mut self, cx: &mut Cx<'_>, slot: u64, round: u8, asks: BTreeMap<u16, Ask>) {
+        let config = &self.config;
+        let asked = asks.iter().map(|(stream, ask)| Asked {
+            stream: *stream,
+            share: ask.share.0,
+            first: ask.first,
+            count: ask.count,
+        });
+        let compares = config.plaintext || config.elgamal;
+        let mut call = Call {
+            slot,
+            round,
+            issued: cx.now().as_millis(),
+            price: self.price,
+            asked: asked.collect(),
+            beside: compares && round == 0 && slot.is_multiple_of(config.beside_every),
+            signature: roadveil_crypto::ByteArray([0; 64]),
+        };
+        cx.meter().add(Op::EcdsaSign, 1);
+        call.signature = self.key.sign(domain::CALL, &call.statement());
+        cx.anticipate(call.check(&self.roster.centre_key));
+        self.round = Some(Round {
+            slot,
+            round,
+            frame: encode(&Msg::Call(call)).into(),
+            asks,
+            counted: BTreeMap::new(),
+            who: BTreeMap::new(),
+            taken: Vec::new(),
+            exact: BTreeMap::new(),
+        });
+        self.send(cx);
+        // Wires lose packets, too.
+        cx.timer(config.part(part::RETRY), AGAIN);
+        cx.timer(settle(config), SETTLE);
+    }
+
+    fn send(&self, cx: &mut Cx<'_>) {
+        let Some(round) = &self.round else { return };
+        for aggregator in &self.roster.aggregators {
+            cx.send_bytes(Address::Host(aggregator.host), round.frame.clone());
+        }
+    }
+
+    fn tally(&mut self, cx: &mut Cx<'_>, from: Address, tally: &Tally) -> Result<(), Reason> {
+        let aggregator = self.roster.aggregators.get(usize::from(tally.aggregator)).ok_or(Reason::UnknownKey)?;
+        if from != Address::Host(aggregator.host) {
+            return Err(Reason::WrongLocation);
+        }
+        let round = self.round.as_ref().filter(|round| (round.slot, round.round) == (tally.slot, tally.round));
+        let round = round.ok_or(Reason::Stale)?;
+        if !cx.check(&tally.check(&aggregator.key)) {
+            return Err(Reason::BadSignature);
+        }
+        if !round.taken.contains(&tally.aggregator) {
+            self.count(cx, tally)?;
+        }
+        let mut taken = Taken {
+            aggregator: tally.aggregator,
+            slot: tally.slot,
+            round: tally.round,
+            signature: roadveil_crypto::ByteArray([0; 64]),
+        };
+        cx.meter().add(Op::EcdsaSign, 1);
+        taken.signature = self.key.sign(domain::TAKEN, &taken.statement());
+        cx.send(from, &Msg::Taken(taken));
+        Ok(())
+    }
+
+    /// Adds a tally to the round; all of it or nothing.
+    fn count(&mut self, cx: &mut Cx<'_>, tally: &Tally) -> Result<(), Reason> {
+        let Some(round) = &self.round else { return Err(Reason::Stale) };
+        let mut counted = round.counted.clone();
+        for part in &tally.parts {
+            let empty = self.empty(round, part).ok_or(Reason::Unexpected)?;
+            let sum = counted.entry(part.stream).or_default().entry(part.level).or_insert(empty);
+            let part = Counted {
+                n: part.n,
+                counters: part.counters.clone(),
+            };
+            sum.merge(&part).map_err(|_| Reason::Malformed)?;
+        }
+        let mut who = round.who.clone();
+        let mut twice = 0;
+        for part in &tally.who {
+            let count = round.asks.get(&part.stream).map_or(0, |ask| ask.count as usize);
+            if part.bits.len() > count.div_ceil(8) {
+                return Err(Reason::Malformed);
+            }
+            let all = who.entry(part.stream).or_default();
+            all.resize(all.len().max(part.bits.len()), 0);
+            for (all, bits) in all.iter_mut().zip(&part.bits) {
+                twice += u64::from((*all & bits).count_ones());
+                *all |= bits;
+            }
+        }
+        if twice > 0 {
+            // A meter with sessions at two aggregators: its owner has copied its key. Both reports are counted, and it shows.
+            cx.emit("reported_twice", [("slot", tally.slot.into()), ("meters", twice.into())]);
+        }
+        let mut exact = round.exact.clone();
+        for part in &tally.exact {
+            if usize::from(part.stream) >= self.roster.streams.len() {
+                return Err(Reason::Unexpected);
+            }
+            self.sum(cx, exact.entry(part.stream).or_default(), part);
+        }
+        if let Some(round) = &mut self.round {
+            round.counted = counted;
+            round.who = who;
+            round.exact = exact;
+            round.taken.push(tally.aggregator);
+        }
+        Ok(())
+    }
+
+    /// Nothing counted yet, of what a part may be of: its stream was asked, and its level exists.
+    fn empty(&self, round: &Round, part: &Part) -> Option<Counted> {
+        let ask = round.asks.get(&part.stream)?;
+        let quantity = self.roster.streams.get(usize::from(part.stream))?.quantity;
+        let exists = part.level < self.tools.levels(quantity) && part.n <= u64::from(ask.count);
+        let counting = self.tools.counting(quantity, part.level, ask.share).filter(|_| exists)?;
+        Some(counting.tally())
+    }
+
+    /// Adds sums of the comparators; the encrypted one is opened.
+    fn sum(&self, cx: &mut Cx<'_>, sum: &mut Summed, part: &Exact) {
+        sum.plain.0 = sum.plain.0.saturating_add(part.plain.0);
+        sum.plain.1 = sum.plain.1.saturating_add(part.plain.1);
+        sum.ciphers.0 = sum.ciphers.0.saturating_add(part.ciphers);
+        if let Some(cipher) = &part.cipher {
+            cx.meter().charge(elgamal::DECODING);
+            cx.meter().charge(elgamal::DECRYPTION);
+            match self.secret.open(cipher) {
+                Some(watts) => sum.ciphers.1 = sum.ciphers.1.saturating_add(watts),
+                None => sum.failed = true,
+            }
+        }
+    }
+
+    /// Ends a round: with another, where a method asks first whether the mean has moved, or with what is known.
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let Some(round) = self.round.take() else { return };
+        let adaptive = self.config.way.method().is_adaptive() && !self.config.way.remembers();
+        for (stream, sum) in &round.exact {
+            self.compared(cx, round.slot, *stream, *sum);
+        }
+        let found = self.found(&round);
+        if !adaptive || round.round > 0 {
+            self.release(cx, &round, &found);
+            return;
+        }
+        let (tools, streams) = (self.tools.clone(), self.roster.clone());
+        let mut asks = BTreeMap::new();
+        for (number, plan) in (0u16..).zip(&mut self.plans) {
+            let Some(stream) = streams.streams.get(usize::from(number)) else { continue };
+            let seen = found.get(&number).copied();
+            let variance = |share, count| tools.variance(stream.quantity, share, count);
+            if let Some(ask) = plan.look(round.slot, seen, variance) {
+                asks.insert(number, ask);
+            }
+        }
+        if asks.is_empty() {
+            let asks = Round { asks, ..round };
+            self.release(cx, &asks, &BTreeMap::new());
+        } else {
+            self.call(cx, round.slot, 1, asks);
+        }
+    }
+
+    /// Estimates of the streams that were asked.
+    fn found(&self, round: &Round) -> BTreeMap<u16, Estimate> {
+        let found = round.counted.iter().filter_map(|(number, tallies)| {
+            let stream = self.roster.streams.get(usize::from(*number))?;
+            let ask = round.asks.get(number)?;
+            Some((*number, self.tools.pooled(stream.quantity, ask.share, tallies)?))
+        });
+        found.collect()
+    }
+
+    fn compared(&self, cx: &mut Cx<'_>, slot: u64, stream: u16, sum: Summed) {
+        cx.emit(
+            "compared",
+            [
+                ("slot", slot.into()),
+                ("stream", u64::from(stream).into()),
+                ("plain_reports", sum.plain.0.into()),
+                ("plain_w", sum.plain.1.into()),
+                ("cipher_reports", sum.ciphers.0.into()),
+                ("cipher_w", sum.ciphers.1.into()),
+                ("failed", sum.failed.into()),
+            ],
+        );
+    }
+
+    /// Says what is known of a slot, and sets the price of the next.
+    fn release(&mut self, cx: &mut Cx<'_>, round: &Round, found: &BTreeMap<u16, Estimate>) {
+        let mut net = Some(0.0);
+        let streams = self.roster.streams.clone();
+        for ((number, stream), plan) in (0u16..).zip(&streams).zip(&mut self.plans) {
+            let fresh = found.get(&number).copied();
+            let Release { estimate, fresh } = plan.settle(round.slot, fresh);
+            let Some(estimate) = estimate else {
+                net = None;
+                continue;
+            };
+            let range = self.config.ranges[stream.quantity.index()] * f64::from(stream.meters);
+            let watts = estimate.mean * range;
+            let sign = if stream.quantity.is_supply() { -1.0 } else { 1.0 };
+            net = net.map(|net| net + sign * watts);
+            if !fresh {
+                continue;
+            }
+            let reports: u64 = round.counted.get(&number).map_or(0, |levels| levels.values().map(|tally| tally.n).sum());
+            let region = self.roster.aggregators.get(usize::from(stream.region));
+            cx.emit(
+                "estimated",
+                [
+                    ("slot", round.slot.into()),
+                    ("region", region.map_or_else(String::new, |region| region.name.clone()).into()),
+                    ("quantity", stream.quantity.role().into()),
+                    ("stream", u64::from(number).into()),
+                    ("watts", watts.into()),
+                    ("radius_w", (estimate.radius() * range).into()),
+                    ("reports", reports.into()),
+                    ("asked", round.asks.get(&number).map_or(0, |ask| u64::from(ask.count)).into()),
+                ],
+            );
+            let last = self.released.insert(number, estimate);
+            if last.is_some_and(|last| jumped(&last, &estimate, self.config.ramp)) {
+                cx.emit("jump_noticed", [("slot", round.slot.into()), ("stream", u64::from(number).into())]);
+            }
+        }
+        self.price = self.config.price.price(net, self.config.calendar.hour(round.slot + 1));
+        cx.emit(
+            "price_set",
+            [
+                ("slot", (round.slot + 1).into()),
+                ("price", u64::from(self.price).into()),
+                ("net_w", net.unwrap_or(f64::NAN).into()),
+            ],
+        );
+        cx.step("release", round.slot);
+    }
+}
+
+/// Has a mean moved by more than chance and a ramp allow?
+fn jumped(last: &Estimate, now: &Estimate, ramp: f64) -> bool {
+    let deviation = libm::sqrt(last.variance.max(0.0) + now.variance.max(0.0));
+    (now.mean - last.mean).abs() > DEVIATIONS * deviation + ramp
+}
+
+impl Actor for Centre {
+    type Msg = Msg;
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        self.round = None;
+        cx.state("estimating");
+        // Slot 0 is for registrations.
+        let next = self.slot(cx.now()) + 1;
+        cx.timer_at(self.begin(next), OPEN);
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
+        match message {
+            Msg::Tally(tally) => self.tally(cx, from, tally),
+            _ => Err(Reason::Unexpected),
+        }
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
+        match timer {
+            OPEN => self.open(cx, self.slot(due)),
+            AGAIN => self.send(cx),
+            SETTLE => self.settle(cx),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,553 @@
+//! A meter: at a home, a roof, or a charging station. It measures in each slot, and reports when it is asked.
+//!
+//! What is stored survives a restart: ledger, remembered answers, which aggregator it turns to, and what it reported last. So a
+//! report that is sent again, for whatever reason, has the same bits, and costs nothing more. Session and timers do not survive.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use rand_core::Rng;
+use roadveil_crypto::{EphemeralShare, Op, P256SigningKey};
+use roadveil_ldp::Report as Bits;
+use roadveil_ldp::account::{Nano, Window};
+use roadveil_ldp::memo::Said;
+use roadveil_ldp::plan::Share;
+use roadveil_role::{Actor, Address, Cx, Reason, Time, Timer, encode};
+
+use crate::counting::{Counting, Memory, Toolbox, any, largest};
+use crate::load::source::{Measured, Source, reading};
+use crate::messages::{Ack, Asked, Beside, Call, Msg, Register, Registered, Report, domain};
+use crate::params::{Config, Lie};
+use crate::roster::{Installed, Roster, Stream};
+use crate::session::{Place, Session, What};
+use crate::way::Way;
+
+const TICK: Timer = Timer(1);
+const SEND: Timer = Timer(2);
+const WATCH: Timer = Timer(3);
+const REGISTER: Timer = Timer(4);
+const COMPARE: Timer = Timer(5);
+
+/// How often a meter asks one aggregator for a session before it turns to the next.
+const REGISTRATIONS: u32 = 3;
+
+/// Parts of a slot, in thousandths.
+pub mod part {
+    /// From a call on, within which meters begin to report.
+    pub const SPREAD: u32 = 250;
+    /// Between two tries.
+    pub const RETRY: u32 = 30;
+    /// From a call to the end of its round.
+    pub const ROUND: u32 = 380;
+    /// Without a call, after which a meter turns to another aggregator.
+    pub const WATCH: u32 = 1600;
+    /// Between two registrations.
+    pub const REGISTER: u32 = 200;
+    /// How far the time of a call may be from a meter's clock.
+    pub const FRESH: u32 = 900;
+}
+
+/// A report that was made: stored, so that it is the same when it is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    slot: u64,
+    round: u8,
+    bits: Bits,
+}
+
+/// A report on its way.
+#[derive(Clone, Debug)]
+struct Pending {
+    slot: u64,
+    round: u8,
+    frame: Arc<[u8]>,
+    tries: u64,
+    until: Time,
+}
+
+/// A session that was asked for.
+#[derive(Clone, Debug)]
+struct Asking {
+    secret: EphemeralShare,
+    register: Register,
+    tries: u32,
+}
+
+/// The meter's role.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    number: u32,
+    me: Installed,
+    stream: Stream,
+    range: f64,
+    key: Arc<P256SigningKey>,
+    roster: Arc<Roster>,
+    config: Arc<Config>,
+    tools: Arc<Toolbox>,
+    /// Does its owner report what is not so?
+    lies: bool,
+    // Stored.
+    source: Source,
+    measured: Option<(u64, Measured)>,
+    ledger: Window,
+    memory: Memory,
+    made: Option<Made>,
+    /// Which of its aggregators it turns to.
+    at: usize,
+    // Not stored.
+    session: Option<Session>,
+    asking: Option<Asking>,
+    pending: Option<Pending>,
+    compare: Option<(u64, f64)>,
+    /// Slot and round of the last call.
+    called: Option<(u64, u8)>,
+    price: u32,
+}
+
+/// What a meter is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its number in the roster.
+    pub number: u32,
+    /// Its key.
+    pub key: Arc<P256SigningKey>,
+    /// Where its readings come from.
+    pub source: Source,
+    /// What it remembers.
+    pub memory: Memory,
+    /// Does its owner lie?
+    pub lies: bool,
+}
+
+impl Meter {
+    /// A meter of the roster. Nothing if it is not there.
+    pub fn new(parts: Parts, roster: Arc<Roster>, config: Arc<Config>, tools: Arc<Toolbox>) -> Option<Meter> {
+        let me = roster.meter(parts.number)?.clone();
+        let stream = *roster.stream_of(&me)?;
+        // Fresh reports without a bound are counted, too: in a window of one slot.
+        let window = if config.way == Way::Fresh { 1 } else { config.window };
+        Some(Meter {
+            number: parts.number,
+            range: config.ranges[stream.quantity.index()],
+            ledger: Window::new(tools.budget(stream.quantity, me.level), window),
+            price: config.price.first(),
+            stream,
+            me,
+            key: parts.key,
+            roster,
+            config,
+            tools,
+            lies: parts.lies,
+            source: parts.source,
+            measured: None,
+            memory: parts.memory,
+            made: None,
+            at: 0,
+            session: None,
+            asking: None,
+            pending: None,
+            compare: None,
+            called: None,
+        })
+    }
+
+    /// What it may still spend in a slot, of its window.
+    pub fn left(&self, slot: u64) -> Nano {
+        self.ledger.left(slot)
+    }
+
+    /// The slot that runs, by its own clock.
+    fn slot(&self, now: Time) -> u64 {
+        (u128::from(now.0) / self.config.slot.as_nanos().max(1)) as u64
+    }
+
+    /// Measures whatever slots have passed since the last, up to this one.
+    fn measure(&mut self, cx: &mut Cx<'_>, slot: u64) {
+        // After a long time without power only the last day is made up for.
+        let (_, day) = self.config.calendar.of_day(slot);
+        let from = match &self.measured {
+            Some((last, _)) => (last + 1).max(slot.saturating_sub(day)),
+            None => slot,
+        };
+        for slot in from..=slot {
+            let (calendar, response) = (self.config.calendar, self.config.response);
+            let measured = self.source.pass(calendar, slot, response, self.price, self.range);
+            for served in &measured.served {
+                cx.emit("car_left", [("wanted_wh", served.wanted.into()), ("got_wh", served.got.into())]);
+            }
+            cx.emit(
+                "metered",
+                [
+                    ("slot", slot.into()),
+                    ("watts", measured.watts.into()),
+                    ("cut", measured.cut.into()),
+                    ("occupied", measured.occupied.map_or(2u64, u64::from).into()),
+                    ("stream", u64::from(self.me.stream).into()),
+                ],
+            );
+            self.measured = Some((slot, measured));
+        }
+    }
+
+    /// The aggregator that it turns to: its number, and its address as it reaches it.
+    fn aggregator(&self, cx: &Cx<'_>) -> Option<(u16, Address)> {
+        let number = *self.me.aggregators.get(self.at)?;
+        let aggregator = self.roster.aggregators.get(usize::from(number))?;
+        let address = match cx.host() {
+            Some(_) => Address::Host(aggregator.host),
+            None => Address::Link(aggregator.link?),
+        };
+        Some((number, address))
+    }
+
+    fn register(&mut self, cx: &mut Cx<'_>) {
+        let tries = self.asking.as_ref().map_or(0, |asking| asking.tries);
+        if tries >= REGISTRATIONS {
+            self.turn(cx);
+        }
+        let Some((aggregator, to)) = self.aggregator(cx) else { return };
+        let tries = if tries >= REGISTRATIONS { 0 } else { tries };
+        let secret = EphemeralShare::random(cx.rng("session", 0));
+        cx.meter().add(Op::X25519, 1);
+        cx.meter().add(Op::EcdsaSign, 1);
+        let mut register = Register {
+            meter: self.number,
+            aggregator,
+            word: self.memory.word(),
+            share: secret.public(),
+            time: cx.now().as_millis(),
+            signature: roadveil_crypto::ByteArray([0; 64]),
+        };
+        register.signature = self.key.sign(domain::REGISTER, &register.statement());
+        cx.anticipate(register.check(&self.me.key));
+        cx.send(to, &Msg::Register(register.clone()));
+        self.asking = Some(Asking {
+            secret,
+            register,
+            tries: tries + 1,
+        });
+        cx.state("registering");
+        cx.timer(self.jittered(cx, part::REGISTER), REGISTER);
+    }
+
+    /// A part of a slot, up to half as long again: meters that failed together do not come again together.
+    fn jittered(&self, cx: &mut Cx<'_>, thousandths: u32) -> Duration {
+        let span = self.config.part(thousandths);
+        span + span.mul_f64(0.5 * (cx.rng("jitter", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64)
+    }
+
+    /// Turns to the next aggregator.
+    fn turn(&mut self, cx: &mut Cx<'_>) {
+        self.session = None;
+        self.asking = None;
+        self.pending = None;
+        let others = self.me.aggregators.len();
+        self.at = (self.at + 1) % others.max(1);
+        if others > 1 {
+            let now = self.me.aggregators.get(self.at).and_then(|number| self.roster.aggregators.get(usize::from(*number)));
+            let name = now.map_or_else(String::new, |aggregator| aggregator.name.clone());
+            cx.emit("aggregator_changed", [("to", name.into())]);
+        }
+    }
+
+    fn registered(&mut self, cx: &mut Cx<'_>, from: Address, answer: &Registered) -> Result<(), Reason> {
+        if answer.meter != self.number {
+            return Ok(());
+        }
+        let asking = self.asking.as_ref().ok_or(Reason::Unexpected)?;
+        let (number, expected) = self.aggregator(cx).ok_or(Reason::Unexpected)?;
+        if from != expected {
+            return Err(Reason::Unexpected);
+        }
+        let key = self.roster.aggregators.get(usize::from(number)).map(|aggregator| aggregator.key);
+        let check = answer.check(&key.ok_or(Reason::UnknownKey)?, &asking.register);
+        if !cx.check(&check) {
+            return Err(Reason::BadSignature);
+        }
+        cx.meter().add(Op::X25519, 1);
+        let shared = asking.secret.agree(&answer.share).map_err(|_| Reason::BadElement)?;
+        self.session = Some(Session::new(shared, answer.statement(&asking.register)));
+        self.asking = None;
+        cx.cancel(REGISTER);
+        cx.state("reporting");
+        cx.emit("meter_registered", [("aggregator", u64::from(number).into())]);
+        cx.timer(self.jittered(cx, part::WATCH), WATCH);
+        Ok(())
+    }
+
+    fn call(&mut self, cx: &mut Cx<'_>, from: Address, call: &Call) -> Result<(), Reason> {
+        let (_, expected) = self.aggregator(cx).ok_or(Reason::Unexpected)?;
+        // Calls of other aggregators, and those that were heard before, are for others.
+        let here = (call.slot, call.round);
+        if from != expected || self.called == Some(here) {
+            return Ok(());
+        }
+        if self.called.is_some_and(|last| here < last) {
+            return Err(Reason::Stale);
+        }
+        if Time::from_millis(call.issued).distance(cx.now()) > self.config.part(part::FRESH) {
+            return Err(Reason::Stale);
+        }
+        if !cx.check(&call.check(&self.roster.centre_key)) {
+            return Err(Reason::BadSignature);
+        }
+        self.called = Some(here);
+        self.price = call.price;
+        if self.session.is_some() {
+            cx.timer(self.jittered(cx, part::WATCH), WATCH);
+        }
+        self.measure(cx, call.slot);
+        if call.beside {
+            let watts = self.measured.as_ref().map_or(0.0, |(_, measured)| measured.watts);
+            self.compare = Some((call.slot, watts));
+            cx.timer(self.spread(cx), COMPARE);
+        }
+        match call.asks(self.me.stream) {
+            Some(asked) if self.is_asked(asked) => self.answer(cx, call, *asked),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_asked(&self, asked: &Asked) -> bool {
+        let ask = roadveil_ldp::plan::Ask {
+            share: Share(asked.share),
+            first: asked.first,
+            count: asked.count,
+        };
+        ask.asks(self.me.rank, self.stream.meters)
+    }
+
+    /// When within the round it reports: drawn.
+    fn spread(&self, cx: &mut Cx<'_>) -> Duration {
+        let draw = (cx.rng("spread", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        self.config.part(part::SPREAD).mul_f64(0.04 + 0.96 * draw)
+    }
+
+    /// Makes the report that is asked for, and plans to send it.
+    fn answer(&mut self, cx: &mut Cx<'_>, call: &Call, asked: Asked) -> Result<(), Reason> {
+        let share = Share(asked.share).min(Share::ALL);
+        let counting = self.tools.counting(self.stream.quantity, self.me.level, share);
+        let counting = counting.ok_or(Reason::Unfounded)?;
+        let made = match self.made {
+            Some(made) if (made.slot, made.round) == (call.slot, call.round) => made,
+            _ => Made {
+                slot: call.slot,
+                round: call.round,
+                bits: self.make(cx, call.slot, share, &counting),
+            },
+        };
+        self.made = Some(made);
+        let Some(session) = &self.session else { return Ok(()) };
+        let place = Place {
+            meter: self.number,
+            slot: made.slot,
+            round: made.round,
+            what: What::Report,
+        };
+        let sealed = session.seal(cx.meter(), place, &counting.to_bytes(made.bits));
+        let frame = encode(&Msg::Report(Report {
+            meter: self.number,
+            slot: made.slot,
+            round: made.round,
+            sealed,
+        }));
+        self.pending = Some(Pending {
+            slot: made.slot,
+            round: made.round,
+            frame: frame.into(),
+            tries: 0,
+            until: cx.now() + self.config.part(part::ROUND),
+        });
+        cx.timer(self.spread(cx), SEND);
+        Ok(())
+    }
+
+    /// The bits of a report, paid for. Where the budget is spent they depend on no reading, and nothing shows outside.
+    fn make(&mut self, cx: &mut Cx<'_>, slot: u64, share: Share, counting: &Counting) -> Bits {
+        let watts = self.measured.as_ref().map_or(0.0, |(_, measured)| measured.watts);
+        let reading = reading(watts, self.range);
+        let word = self.memory.word();
+        let lie = self.config.lie.filter(|_| self.lies && slot >= self.config.false_from);
+        if let Some(lie) = lie {
+            cx.emit("false_report", [("slot", slot.into())]);
+            let rng = cx.rng("lie", 0);
+            return match lie {
+                Lie::Largest => largest(counting, word, rng),
+                Lie::Random => any(counting, rng),
+            };
+        }
+        let rng = cx.rng("report", 0);
+        let (bits, exhausted) = match self.memory.say(counting, reading, rng) {
+            Some(Said::Level(bits)) => (bits, false),
+            Some(Said::Exhausted(bits)) => (bits, true),
+            None => {
+                let cost = share.of(self.tools.budget(self.stream.quantity, self.me.level));
+                match (self.ledger.spend(slot, cost), counting.fresh()) {
+                    (Ok(()), Some(mechanism)) => (mechanism.report(reading, rng), false),
+                    _ => (any(counting, rng), true),
+                }
+            }
+        };
+        if exhausted {
+            cx.emit("budget_exhausted", [("slot", slot.into())]);
+        }
+        bits
+    }
+
+    fn send(&mut self, cx: &mut Cx<'_>) {
+        let Some((_, to)) = self.aggregator(cx) else { return };
+        let now = cx.now();
+        let Some(pending) = &mut self.pending else { return };
+        if pending.tries >= self.config.tries || now > pending.until {
+            // It may have been counted all the same; who does not answer at all is asked for a new session.
+            let (slot, tries) = (pending.slot, pending.tries);
+            self.pending = None;
+            cx.emit("unacknowledged", [("slot", slot.into()), ("tries", tries.into())]);
+            self.session = None;
+            self.register(cx);
+            return;
+        }
+        pending.tries += 1;
+        let (frame, first) = (pending.frame.clone(), pending.tries == 1);
+        let bytes = frame.len() as u64;
+        cx.send_bytes(to, frame);
+        let window = self.ledger.cost(self.made.map_or(0, |made| made.slot));
+        let spent = if self.config.way.remembers() { self.memory.spent() } else { window };
+        let bits = self.payload_bits();
+        if first {
+            cx.emit(
+                "reported",
+                [
+                    ("bytes", bytes.into()),
+                    ("bits", u64::from(bits).into()),
+                    ("spent", spent.get().into()),
+                    ("level", u64::from(self.me.level).into()),
+                ],
+            );
+        } else {
+            cx.emit("repeated", [("bytes", bytes.into())]);
+        }
+        cx.timer(self.jittered(cx, part::RETRY), SEND);
+    }
+
+    fn payload_bits(&self) -> u32 {
+        let counting = self.tools.counting(self.stream.quantity, self.me.level, Share::ALL);
+        counting.map_or(0, |counting| counting.bits())
+    }
+
+    fn acknowledged(&mut self, cx: &mut Cx<'_>, ack: &Ack) -> Result<(), Reason> {
+        if ack.meter != self.number {
+            return Ok(());
+        }
+        let session = self.session.as_ref().ok_or(Reason::UnknownKey)?;
+        let here = |pending: &&Pending| (pending.slot, pending.round) == (ack.slot, ack.round);
+        if self.pending.as_ref().filter(here).is_none() {
+            // Of a try that was answered already.
+            return Ok(());
+        }
+        let place = Place {
+            meter: self.number,
+            slot: ack.slot,
+            round: ack.round,
+            what: What::Ack,
+        };
+        session.open(cx.meter(), place, &ack.sealed).map_err(|_| Reason::BadCiphertext)?;
+        self.pending = None;
+        cx.cancel(SEND);
+        Ok(())
+    }
+
+    /// Sends readings for the comparators.
+    fn compare(&mut self, cx: &mut Cx<'_>) {
+        let (Some((slot, watts)), Some((_, to))) = (self.compare.take(), self.aggregator(cx)) else { return };
+        let Some(session) = self.session.clone() else { return };
+        // A reading is within its range: up to a megawatt.
+        let watts = libm::round(watts) as u64;
+        let place = |what| Place {
+            meter: self.number,
+            slot,
+            round: 0,
+            what,
+        };
+        if self.config.plaintext {
+            let sealed = session.seal(cx.meter(), place(What::Plain), &(watts as u32).to_le_bytes());
+            self.say_beside(cx, to, slot, false, sealed);
+        }
+        if self.config.elgamal {
+            let cipher = self.roster.elgamal.encrypt(watts, cx.rng("elgamal", 0));
+            cx.meter().charge(crate::elgamal::ENCRYPTION);
+            let sealed = session.seal(cx.meter(), place(What::Cipher), &cipher.to_bytes());
+            self.say_beside(cx, to, slot, true, sealed);
+        }
+    }
+
+    fn say_beside(&self, cx: &mut Cx<'_>, to: Address, slot: u64, cipher: bool, sealed: Vec<u8>) {
+        let frame = encode(&Msg::Beside(Beside {
+            meter: self.number,
+            slot,
+            cipher,
+            sealed,
+        }));
+        let name = if cipher { "compared_cipher" } else { "compared_plain" };
+        cx.emit(name, [("bytes", (frame.len() as u64).into())]);
+        cx.send_bytes(to, frame);
+    }
+}
+
+impl Actor for Meter {
+    type Msg = Msg;
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        self.session = None;
+        self.asking = None;
+        self.pending = None;
+        self.compare = None;
+        self.called = None;
+        cx.state("off line");
+        if self.lies {
+            cx.emit("false_meter", []);
+        }
+        let next = self.slot(cx.now()) + 1;
+        cx.timer_at(self.begin(next), TICK);
+        // All meters start at one moment; they register within half a slot.
+        let draw = (cx.rng("jitter", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        cx.timer(self.config.part(500).mul_f64(draw), REGISTER);
+    }
+
+    fn receive(&mut self, cx: &mut Cx<'_>, from: Address, message: &Msg) -> Result<(), Reason> {
+        match message {
+            Msg::Registered(answer) => self.registered(cx, from, answer),
+            Msg::Call(call) => self.call(cx, from, call),
+            Msg::Ack(ack) => self.acknowledged(cx, ack),
+            // What meters say to aggregators is heard by all.
+            _ => Ok(()),
+        }
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
+        match timer {
+            TICK => {
+                let slot = self.slot(due);
+                self.measure(cx, slot);
+                cx.timer_at(self.begin(slot + 1), TICK);
+            }
+            SEND => self.send(cx),
+            WATCH => {
+                cx.emit("call_missed", []);
+                self.turn(cx);
+                self.register(cx);
+            }
+            REGISTER => self.register(cx),
+            COMPARE => self.compare(cx),
+            _ => {}
+        }
+    }
+}
+
+impl Meter {
+    /// When a slot begins.
+    fn begin(&self, slot: u64) -> Time {
+        let nanos = u128::from(slot) * self.config.slot.as_nanos();
+        Time(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
