@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Nano;
 use crate::draw::{Chance, ONE};
-use crate::mechanism::{Mechanism, Tally};
+use crate::mechanism::{Estimate, Mechanism, Tally};
 use crate::memo::Said;
 use crate::one_bit::OneBit;
 use crate::reading::{Levels, Reading, Rounding};
@@ -45,6 +45,16 @@ impl AlphaPoint {
         let unflipped = (ones - flip * tally.n as f64) / (1.0 - 2.0 * flip);
         let (zero, one) = (self.one_bit.debias(false), self.one_bit.debias(true));
         (tally.n > 0).then(|| zero + (one - zero) * unflipped / tally.n as f64)
+    }
+
+    /// The mean of what readings are drawn from, with its variance. How far readings lie apart is in it: a bit is of a meter drawn by
+    /// chance, and varies by its own chance alone. Of one bit a meter: those of other slots are the same bits.
+    pub fn estimate(&self, tally: &Tally) -> Option<Estimate> {
+        let mean = self.mean(tally)?;
+        let ones = *tally.counters.first()? as f64 / tally.n as f64;
+        let rise = (self.one_bit.debias(true) - self.one_bit.debias(false)) / (1.0 - 2.0 * self.flip.get());
+        let variance = rise * rise * ones * (1.0 - ones) / tally.n as f64;
+        Some(Estimate { mean, variance })
     }
 }
 

@@ -13,7 +13,7 @@
 //! | [`kind`] | which there are, by name |
 //! | [`plan`], [`stream`] | a mean in each slot, with a budget for any window of slots: who is asked, and meters in memory |
 //! | [`account`] | what a meter has spent |
-//! | [`memo`], [`alpha`], [`dbit`] | answers that are remembered |
+//! | [`memo`], [`alpha`], [`dbit`], [`loloha`] | answers that are remembered |
 //! | [`attack`] | false reports, what they gain, and what helps |
 
 pub mod account;
@@ -25,6 +25,7 @@ pub mod epsilon;
 pub mod k_ary;
 pub mod kind;
 pub mod laplace;
+pub mod loloha;
 pub mod mechanism;
 pub mod memo;
 mod noise;

@@ -16,7 +16,8 @@ use crate::account::Nano;
 use crate::draw::{Chance, ONE, below};
 use crate::epsilon::Epsilon;
 use crate::k_ary::KAry;
-use crate::mechanism::{Impossible, Report, Tally};
+use crate::mechanism::{Estimate, Impossible, Report, Tally};
+use crate::noise::Noise;
 use crate::reading::{Levels, Rounding};
 use crate::recall::Recall;
 use crate::response::Response;
@@ -207,7 +208,7 @@ impl Memoised {
     }
 
     /// How likely a report supports the meter's own level, and another, over both rounds.
-    fn support(&self) -> (f64, f64) {
+    pub(crate) fn support(&self) -> (f64, f64) {
         let [p1, q1, p2, q2] = self.weights().map(share);
         match self.form {
             // Another level may be answered and reported, or reported alone.
@@ -234,8 +235,22 @@ impl Memoised {
     /// The variance of the estimated share of a level whose true share is `f`, of one report.
     pub fn frequency_variance(&self, f: f64) -> f64 {
         let (own, other) = self.support();
-        let supported = f * own + (1.0 - f) * other;
-        supported * (1.0 - supported) / ((own - other) * (own - other))
+        sets::frequency_variance(f, own, other)
+    }
+
+    /// The mean of what readings are drawn from, with its variance: readings lie apart, and both rounds are random. Of one report a
+    /// meter: those of other slots are of the same answers.
+    pub fn estimate(&self, tally: &Tally) -> Option<Estimate> {
+        self.noise().estimate(self.levels, &self.frequencies(tally)?, tally.n)
+    }
+
+    /// How much one report alone varies.
+    pub(crate) fn noise(&self) -> Noise {
+        let (own, other) = self.support();
+        match self.form {
+            Form::LGrr => Noise::single(self.levels, own, other),
+            _ => Noise::independent(self.levels, own, other),
+        }
     }
 }
 

@@ -35,6 +35,12 @@ pub(crate) fn frequencies(tally: &Tally, own: f64, other: f64) -> Option<Vec<f64
     (tally.n > 0).then(|| tally.counters.iter().map(f).collect())
 }
 
+/// The variance of the share of a level, of one report, where its true share is `f`.
+pub(crate) fn frequency_variance(f: f64, own: f64, other: f64) -> f64 {
+    let supported = f * own + (1.0 - f) * other;
+    supported * (1.0 - supported) / ((own - other) * (own - other))
+}
+
 /// The mean of frequencies.
 pub(crate) fn mean(levels: Levels, frequencies: &[f64]) -> Option<f64> {
     let shares = (0..levels.count()).map(|level| levels.share(level));
