@@ -13,7 +13,9 @@ use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, encode};
 use crate::counting::Toolbox;
 use crate::curious::Curious;
 use crate::elgamal::{self, Cipher, Sum};
-use crate::messages::{Ack, Asked, Beside, Call, Exact, Msg, Part, Register, Registered, Report, Tally, Taken, Who, domain};
+use crate::messages::{
+    Ack, Asked, Beside, Call, Exact, Msg, Part, Register, Registered, Report, Taken, Tally, Who, domain,
+};
 use crate::meter::part;
 use crate::params::Config;
 use crate::roster::{Installed, Roster};
@@ -110,10 +112,14 @@ impl Aggregator {
         if Time::from_millis(register.time).distance(cx.now()) > self.config.part(part::FRESH) {
             return Err(Reason::Stale);
         }
-        if self.registered.get(&register.meter).is_some_and(|last| register.time <= *last) {
+        if self
+            .registered
+            .get(&register.meter)
+            .is_some_and(|last| register.time <= *last)
+        {
             return Err(Reason::Duplicate);
         }
-        if !cx.check(&register.check(&meter.key)) {
+        if !cx.check(&register.check(&meter.key)).is_valid() {
             return Err(Reason::BadSignature);
         }
         let secret = EphemeralShare::random(cx.rng("session", 0));
@@ -156,7 +162,7 @@ impl Aggregator {
         if Time::from_millis(call.issued).distance(cx.now()) > self.config.part(part::FRESH) {
             return Err(Reason::Stale);
         }
-        if !cx.check(&call.check(&self.roster.centre_key)) {
+        if !cx.check(&call.check(&self.roster.centre_key)).is_valid() {
             return Err(Reason::BadSignature);
         }
         self.close(cx);
@@ -174,7 +180,11 @@ impl Aggregator {
         });
         cx.timer(round, CLOSE);
         let frame: Arc<[u8]> = encode(&Msg::Call(call.clone())).into();
-        for open in self.sessions.values().filter(|open| matches!(open.from, Address::Host(_))) {
+        for open in self
+            .sessions
+            .values()
+            .filter(|open| matches!(open.from, Address::Host(_)))
+        {
             cx.send_bytes(open.from, frame.clone());
         }
         if self.link.is_some() {
@@ -213,12 +223,19 @@ impl Aggregator {
             what: What::Report,
         };
         let index = place_of(&asked, installed.rank, stream.meters).ok_or(Reason::Unexpected)?;
-        let counting = self.tools.counting(stream.quantity, installed.level, Share(asked.share));
+        let counting = self
+            .tools
+            .counting(stream.quantity, installed.level, Share(asked.share));
         let counting = counting.ok_or(Reason::Unexpected)?;
-        let text = open.session.open(cx.meter(), place, &report.sealed).map_err(|_| Reason::BadCiphertext)?;
+        let text = open
+            .session
+            .open(cx.meter(), place, &report.sealed)
+            .map_err(|_| Reason::BadCiphertext)?;
         let bits = counting.from_bytes(&text).ok_or(Reason::Malformed)?;
         let (word, session, key) = (open.word, open.session.clone(), (installed.stream, installed.level));
-        let Some(round) = &mut self.round else { return Err(Reason::Stale) };
+        let Some(round) = &mut self.round else {
+            return Err(Reason::Stale);
+        };
         match round.said.get(&report.meter) {
             // The acknowledgement was lost.
             Some(said) if *said == bits => round.repeated += 1,
@@ -234,7 +251,14 @@ impl Aggregator {
                 }
             }
         }
-        let sealed = session.seal(cx.meter(), Place { what: What::Ack, ..place }, &[]);
+        let sealed = session.seal(
+            cx.meter(),
+            Place {
+                what: What::Ack,
+                ..place
+            },
+            &[],
+        );
         let ack = Ack {
             meter: report.meter,
             slot: report.slot,
@@ -267,8 +291,13 @@ impl Aggregator {
             round: 0,
             what: if beside.cipher { What::Cipher } else { What::Plain },
         };
-        let text = open.session.open(cx.meter(), place, &beside.sealed).map_err(|_| Reason::BadCiphertext)?;
-        let Some(round) = &mut self.round else { return Err(Reason::Stale) };
+        let text = open
+            .session
+            .open(cx.meter(), place, &beside.sealed)
+            .map_err(|_| Reason::BadCiphertext)?;
+        let Some(round) = &mut self.round else {
+            return Err(Reason::Stale);
+        };
         if round.compared.contains(&(beside.meter, beside.cipher)) {
             return Err(Reason::Duplicate);
         }
@@ -290,12 +319,17 @@ impl Aggregator {
 
     /// Ends the round, and tells the control centre what was counted.
     fn close(&mut self, cx: &mut Cx<'_>) {
-        let Some(round) = self.round.as_mut().filter(|round| round.until != Time::ZERO) else { return };
+        let Some(round) = self.round.as_mut().filter(|round| round.until != Time::ZERO) else {
+            return;
+        };
         // It stays, so that what comes late is known for late.
         round.until = Time::ZERO;
         let streams: BTreeSet<u16> = round.plain.keys().chain(round.ciphers.keys()).copied().collect();
         let exact = streams.into_iter().map(|stream| {
-            let (ciphers, cipher) = round.ciphers.get(&stream).map_or((0, None), |(n, sum)| (*n, sum.cipher()));
+            let (ciphers, cipher) = round
+                .ciphers
+                .get(&stream)
+                .map_or((0, None), |(n, sum)| (*n, sum.cipher()));
             Exact {
                 stream,
                 plain: round.plain.get(&stream).copied().unwrap_or_default(),
@@ -342,7 +376,9 @@ impl Aggregator {
     }
 
     fn tell(&mut self, cx: &mut Cx<'_>) {
-        let Some(outgoing) = self.outgoing.as_mut().filter(|outgoing| outgoing.tries < TALLIES) else { return };
+        let Some(outgoing) = self.outgoing.as_mut().filter(|outgoing| outgoing.tries < TALLIES) else {
+            return;
+        };
         outgoing.tries += 1;
         cx.send_bytes(Address::Host(self.roster.centre), outgoing.frame.clone());
         cx.timer(self.config.part(part::RETRY), RETRY);
@@ -353,7 +389,7 @@ impl Aggregator {
         if taken.aggregator != self.number || !self.outgoing.as_ref().is_some_and(here) {
             return Ok(());
         }
-        if !cx.check(&taken.check(&self.roster.centre_key)) {
+        if !cx.check(&taken.check(&self.roster.centre_key)).is_valid() {
             return Err(Reason::BadSignature);
         }
         self.outgoing = None;
@@ -369,7 +405,8 @@ fn place_of(asked: &Asked, rank: u32, of: u32) -> Option<usize> {
         first: asked.first,
         count: asked.count,
     };
-    ask.asks(rank, of).then(|| ((u64::from(rank) + u64::from(of) - u64::from(asked.first)) % u64::from(of)) as usize)
+    ask.asks(rank, of)
+        .then(|| ((u64::from(rank) + u64::from(of) - u64::from(asked.first)) % u64::from(of)) as usize)
 }
 
 /// Sets a bit.

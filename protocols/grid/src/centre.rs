@@ -11,7 +11,7 @@ use roadveil_role::{Actor, Address, Cx, Reason, Time, Timer, encode};
 use crate::aggregator::settle;
 use crate::counting::Toolbox;
 use crate::elgamal::{self, Secret};
-use crate::messages::{Asked, Call, Exact, Msg, Part, Tally, Taken, domain};
+use crate::messages::{Asked, Call, Exact, Msg, Part, Taken, Tally, domain};
 use crate::meter::part;
 use crate::params::Config;
 use crate::roster::{Roster, Stream};
@@ -104,15 +104,17 @@ impl Centre {
         self.last_slot = Some(slot);
         let everybody = self.config.way.remembers() || self.config.way == crate::way::Way::Fresh;
         let meters = self.roster.streams.iter().map(|stream| stream.meters);
-        let asks = (0..).zip(self.plans.iter_mut().zip(meters)).filter_map(|(number, (plan, meters))| {
-            let all = Ask {
-                share: Share::ALL,
-                first: 0,
-                count: meters,
-            };
-            let ask = if everybody { Some(all) } else { plan.open(slot) };
-            Some((number, ask?))
-        });
+        let asks = (0..)
+            .zip(self.plans.iter_mut().zip(meters))
+            .filter_map(|(number, (plan, meters))| {
+                let all = Ask {
+                    share: Share::ALL,
+                    first: 0,
+                    count: meters,
+                };
+                let ask = if everybody { Some(all) } else { plan.open(slot) };
+                Some((number, ask?))
+            });
         let asks = asks.collect();
         self.call(cx, slot, 0, asks);
     }
@@ -163,13 +165,20 @@ impl Centre {
     }
 
     fn tally(&mut self, cx: &mut Cx<'_>, from: Address, tally: &Tally) -> Result<(), Reason> {
-        let aggregator = self.roster.aggregators.get(usize::from(tally.aggregator)).ok_or(Reason::UnknownKey)?;
+        let aggregator = self
+            .roster
+            .aggregators
+            .get(usize::from(tally.aggregator))
+            .ok_or(Reason::UnknownKey)?;
         if from != Address::Host(aggregator.host) {
             return Err(Reason::WrongLocation);
         }
-        let round = self.round.as_ref().filter(|round| (round.slot, round.round) == (tally.slot, tally.round));
+        let round = self
+            .round
+            .as_ref()
+            .filter(|round| (round.slot, round.round) == (tally.slot, tally.round));
         let round = round.ok_or(Reason::Stale)?;
-        if !cx.check(&tally.check(&aggregator.key)) {
+        if !cx.check(&tally.check(&aggregator.key)).is_valid() {
             return Err(Reason::BadSignature);
         }
         if !round.taken.contains(&tally.aggregator) {
@@ -189,11 +198,17 @@ impl Centre {
 
     /// Adds a tally to the round; all of it or nothing.
     fn count(&mut self, cx: &mut Cx<'_>, tally: &Tally) -> Result<(), Reason> {
-        let Some(round) = &self.round else { return Err(Reason::Stale) };
+        let Some(round) = &self.round else {
+            return Err(Reason::Stale);
+        };
         let mut counted = round.counted.clone();
         for part in &tally.parts {
             let empty = self.empty(round, part).ok_or(Reason::Unexpected)?;
-            let sum = counted.entry(part.stream).or_default().entry(part.level).or_insert(empty);
+            let sum = counted
+                .entry(part.stream)
+                .or_default()
+                .entry(part.level)
+                .or_insert(empty);
             let part = Counted {
                 n: part.n,
                 counters: part.counters.clone(),
@@ -216,7 +231,10 @@ impl Centre {
         }
         if twice > 0 {
             // A meter with sessions at two aggregators: its owner has copied its key. Both reports are counted, and it shows.
-            cx.emit("reported_twice", [("slot", tally.slot.into()), ("meters", twice.into())]);
+            cx.emit(
+                "reported_twice",
+                [("slot", tally.slot.into()), ("meters", twice.into())],
+            );
         }
         let mut exact = round.exact.clone();
         for part in &tally.exact {
@@ -239,7 +257,10 @@ impl Centre {
         let ask = round.asks.get(&part.stream)?;
         let quantity = self.roster.streams.get(usize::from(part.stream))?.quantity;
         let exists = part.level < self.tools.levels(quantity) && part.n <= u64::from(ask.count);
-        let counting = self.tools.counting(quantity, part.level, ask.share).filter(|_| exists)?;
+        let counting = self
+            .tools
+            .counting(quantity, part.level, ask.share)
+            .filter(|_| exists)?;
         Some(counting.tally())
     }
 
@@ -273,7 +294,9 @@ impl Centre {
         let (tools, streams) = (self.tools.clone(), self.roster.clone());
         let mut asks = BTreeMap::new();
         for (number, plan) in (0u16..).zip(&mut self.plans) {
-            let Some(stream) = streams.streams.get(usize::from(number)) else { continue };
+            let Some(stream) = streams.streams.get(usize::from(number)) else {
+                continue;
+            };
             let seen = found.get(&number).copied();
             let variance = |share, count| tools.variance(stream.quantity, share, count);
             if let Some(ask) = plan.look(round.slot, seen, variance) {
@@ -331,24 +354,36 @@ impl Centre {
             if !fresh {
                 continue;
             }
-            let reports: u64 = round.counted.get(&number).map_or(0, |levels| levels.values().map(|tally| tally.n).sum());
+            let reports: u64 = round
+                .counted
+                .get(&number)
+                .map_or(0, |levels| levels.values().map(|tally| tally.n).sum());
             let region = self.roster.aggregators.get(usize::from(stream.region));
             cx.emit(
                 "estimated",
                 [
                     ("slot", round.slot.into()),
-                    ("region", region.map_or_else(String::new, |region| region.name.clone()).into()),
+                    (
+                        "region",
+                        region.map_or_else(String::new, |region| region.name.clone()).into(),
+                    ),
                     ("quantity", stream.quantity.role().into()),
                     ("stream", u64::from(number).into()),
                     ("watts", watts.into()),
                     ("radius_w", (estimate.radius() * range).into()),
                     ("reports", reports.into()),
-                    ("asked", round.asks.get(&number).map_or(0, |ask| u64::from(ask.count)).into()),
+                    (
+                        "asked",
+                        round.asks.get(&number).map_or(0, |ask| u64::from(ask.count)).into(),
+                    ),
                 ],
             );
             let last = self.released.insert(number, estimate);
             if last.is_some_and(|last| jumped(&last, &estimate, self.config.ramp)) {
-                cx.emit("jump_noticed", [("slot", round.slot.into()), ("stream", u64::from(number).into())]);
+                cx.emit(
+                    "jump_noticed",
+                    [("slot", round.slot.into()), ("stream", u64::from(number).into())],
+                );
             }
         }
         self.price = self.config.price.price(net, self.config.calendar.hour(round.slot + 1));

@@ -13,7 +13,7 @@ use roadveil_ldp::memo::{Memo, Memoised, Said};
 use roadveil_ldp::one_bit::OneBit;
 use roadveil_ldp::plan::Share;
 use roadveil_ldp::reading::Levels;
-use roadveil_ldp::{Epsilon, Estimate, Impossible, Kind, Mechanism, Reading, Report, Tally};
+use roadveil_ldp::{Epsilon, Estimate, Impossible, Mechanism, Reading, Report, Tally};
 use roadveil_role::SetupError;
 
 use crate::params::Config;
@@ -63,14 +63,20 @@ impl Counting {
         let fits = bytes.len() == bits.div_ceil(8) as usize;
         word.get_mut(..bytes.len()).filter(|_| fits)?.copy_from_slice(bytes);
         let report = Report::from_le_bytes(word);
-        report.checked_shr(bits).is_none_or(|beyond| beyond == 0).then_some(report)
+        report
+            .checked_shr(bits)
+            .is_none_or(|beyond| beyond == 0)
+            .then_some(report)
     }
 
     /// Nothing counted yet.
     pub fn tally(&self) -> Tally {
         match self {
             Counting::Fresh(mechanism) => Tally::new(&**mechanism),
-            Counting::OneBitMean(_) => Tally { n: 0, counters: vec![0] },
+            Counting::OneBitMean(_) => Tally {
+                n: 0,
+                counters: vec![0],
+            },
             Counting::Memo(memoised) => memoised.tally(),
             Counting::DBit(dbit) => dbit.tally(),
             Counting::Loloha(loloha) => loloha.tally(),
@@ -289,9 +295,7 @@ impl Toolbox {
                 let drawn = DRAWN.min(config.levels);
                 Counting::DBit(Arc::new(DBit::new(epsilon, config.levels, drawn).map_err(named)?))
             }
-            Way::Loloha => Counting::Loloha(Arc::new(
-                Loloha::new(epsilon, single, config.levels).map_err(named)?,
-            )),
+            Way::Loloha => Counting::Loloha(Arc::new(Loloha::new(epsilon, single, config.levels).map_err(named)?)),
         })
     }
 
@@ -301,7 +305,9 @@ impl Toolbox {
         let (mut weights, mut mean, mut variance) = (0.0, 0.0, 0.0);
         for (level, tally) in tallies {
             let counting = self.counting(quantity, *level, share)?;
-            let Some(estimate) = counting.estimate(tally) else { continue };
+            let Some(estimate) = counting.estimate(tally) else {
+                continue;
+            };
             let weight = tally.n as f64 / self.worth(quantity, *level, share, &counting);
             weights += weight;
             mean += weight * estimate.mean;
@@ -356,7 +362,9 @@ pub fn largest(counting: &Counting, word: u64, rng: &mut dyn Rng) -> Report {
     };
     let drawn: Vec<Report> = (0..TRIES).map(|_| any(counting, rng)).collect();
     let found = [most].into_iter().chain(drawn).filter_map(alone);
-    found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map_or(0, |(_, report)| report)
+    found
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map_or(0, |(_, report)| report)
 }
 
 /// A report drawn alike from all that there are: it depends on no reading.

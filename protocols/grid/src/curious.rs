@@ -65,7 +65,9 @@ impl Curious {
         if quantity != Quantity::Home {
             return;
         }
-        let Some(name) = self.roster.meter(meter).map(|meter| meter.name.clone()) else { return };
+        let Some(name) = self.roster.meter(meter).map(|meter| meter.name.clone()) else {
+            return;
+        };
         let average = self.averages.entry(meter).or_default();
         average.add(mechanism, bits);
         let (mean, reports) = (average.mean().unwrap_or(f64::NAN), average.reports());
@@ -112,7 +114,11 @@ fn look_at_others(calendar: Calendar, slot: u64, range: f64) -> Option<Prior> {
         there += u64::from(occupied);
     }
     let [away, at_home] = weights;
-    let all: Vec<f64> = away.iter().zip(&at_home).map(|(away, at_home)| away + at_home).collect();
+    let all: Vec<f64> = away
+        .iter()
+        .zip(&at_home)
+        .map(|(away, at_home)| away + at_home)
+        .collect();
     Some(Prior {
         slot,
         all: Belief::new(&all)?,

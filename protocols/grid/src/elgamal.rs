@@ -137,7 +137,11 @@ impl Secret {
         let steps = self.steps.get_or_init(baby_steps);
         let giant = -g1_generator_mul(&Scalar::from_u64(BABY));
         for turn in 0..MOST / BABY {
-            let found = if left.is_identity() { Some(&0) } else { steps.get(left.encode().0.as_slice()) };
+            let found = if left.is_identity() {
+                Some(&0)
+            } else {
+                steps.get(left.encode().0.as_slice())
+            };
             if let Some(rest) = found {
                 return Some(turn * BABY + rest);
             }
@@ -184,7 +188,10 @@ mod tests {
             assert_eq!(secret.open(&cipher), Some(number));
             sum.add(&cipher).expect("points");
         }
-        assert_eq!(sum.cipher().and_then(|sum| secret.open(&sum)), Some(numbers.iter().sum()));
+        assert_eq!(
+            sum.cipher().and_then(|sum| secret.open(&sum)),
+            Some(numbers.iter().sum())
+        );
         assert_eq!(Sum::default().cipher(), None);
         // The same number twice is not the same ciphertext, and another's key opens nothing.
         assert!(public.encrypt(7, &mut rng) != public.encrypt(7, &mut rng));
@@ -198,7 +205,10 @@ mod tests {
         let public = Secret::random(&mut rng).public();
         let good = public.encrypt(5, &mut rng);
         let mut sum = Sum::default();
-        let zero = Cipher { c1: roadveil_crypto::ByteArray([0; 48]), ..good };
+        let zero = Cipher {
+            c1: roadveil_crypto::ByteArray([0; 48]),
+            ..good
+        };
         assert!(sum.add(&zero).is_err());
         let mut bent = good;
         bent.c2.0[20] ^= 1;

@@ -74,9 +74,24 @@ pub static PROTOCOL: Protocol = Protocol {
               reading. Aggregators count, a control centre estimates load and supply with intervals and sets the price of the next \
               slot, and charging responds to it.",
     roles: &[
-        role("centre", "control centre, which estimates load and sets the price", Cardinality::One, true),
-        role("aggregator", "aggregator of a region, which counts reports", Cardinality::Some, true),
-        role("meter", "smart meter of a home, on the wires or with a radio", Cardinality::Any, false),
+        role(
+            "centre",
+            "control centre, which estimates load and sets the price",
+            Cardinality::One,
+            true,
+        ),
+        role(
+            "aggregator",
+            "aggregator of a region, which counts reports",
+            Cardinality::Some,
+            true,
+        ),
+        role(
+            "meter",
+            "smart meter of a home, on the wires or with a radio",
+            Cardinality::Any,
+            false,
+        ),
         role("solar", "meter of a roof's feed-in", Cardinality::Any, false),
         role("station", "meter of a charging station", Cardinality::Any, false),
     ],
@@ -84,7 +99,14 @@ pub static PROTOCOL: Protocol = Protocol {
     params: params::PARAMS,
     attacks: &["false_report", "false_meter"],
     routine: &[
-        "metered", "reported", "repeated", "inferred", "round_closed", "compared_plain", "compared_cipher", "meter_registered",
+        "metered",
+        "reported",
+        "repeated",
+        "inferred",
+        "round_closed",
+        "compared_plain",
+        "compared_cipher",
+        "meter_registered",
     ],
     marks: MARKS,
     setup: |setup| Ok(Box::new(setup::Issued::new(setup)?)),

@@ -40,7 +40,11 @@ pub const MARKS: &[Mark] = &[
         Source::Literature,
         "Ren, Shi, Yu, Yang, Zhao, Xu: LDP-IDS, SIGMOD 2022",
     ),
-    mark("LBA, LPA", Source::Reconstruction, "of the same paper; details of absorption are ours"),
+    mark(
+        "LBA, LPA",
+        Source::Reconstruction,
+        "of the same paper; details of absorption are ours",
+    ),
     mark(
         "remembered answers: L-SUE, L-OSUE, L-GRR, 1BitMean, dBitFlipPM, LOLOHA",
         Source::Literature,

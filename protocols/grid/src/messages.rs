@@ -301,7 +301,9 @@ impl Tally {
         }
         transcript.append_u64("who", self.who.len() as u64);
         for who in &self.who {
-            transcript.append_u64("stream", u64::from(who.stream)).append("bits", &who.bits);
+            transcript
+                .append_u64("stream", u64::from(who.stream))
+                .append("bits", &who.bits);
         }
         transcript.append_u64("exact", self.exact.len() as u64);
         for exact in &self.exact {

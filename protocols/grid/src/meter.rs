@@ -173,7 +173,10 @@ impl Meter {
             let (calendar, response) = (self.config.calendar, self.config.response);
             let measured = self.source.pass(calendar, slot, response, self.price, self.range);
             for served in &measured.served {
-                cx.emit("car_left", [("wanted_wh", served.wanted.into()), ("got_wh", served.got.into())]);
+                cx.emit(
+                    "car_left",
+                    [("wanted_wh", served.wanted.into()), ("got_wh", served.got.into())],
+                );
             }
             cx.emit(
                 "metered",
@@ -205,7 +208,9 @@ impl Meter {
         if tries >= REGISTRATIONS {
             self.turn(cx);
         }
-        let Some((aggregator, to)) = self.aggregator(cx) else { return };
+        let Some((aggregator, to)) = self.aggregator(cx) else {
+            return;
+        };
         let tries = if tries >= REGISTRATIONS { 0 } else { tries };
         let secret = EphemeralShare::random(cx.rng("session", 0));
         cx.meter().add(Op::X25519, 1);
@@ -227,7 +232,8 @@ impl Meter {
             tries: tries + 1,
         });
         cx.state("registering");
-        cx.timer(self.jittered(cx, part::REGISTER), REGISTER);
+        let after = self.jittered(cx, part::REGISTER);
+        cx.timer(after, REGISTER);
     }
 
     /// A part of a slot, up to half as long again: meters that failed together do not come again together.
@@ -244,7 +250,11 @@ impl Meter {
         let others = self.me.aggregators.len();
         self.at = (self.at + 1) % others.max(1);
         if others > 1 {
-            let now = self.me.aggregators.get(self.at).and_then(|number| self.roster.aggregators.get(usize::from(*number)));
+            let now = self
+                .me
+                .aggregators
+                .get(self.at)
+                .and_then(|number| self.roster.aggregators.get(usize::from(*number)));
             let name = now.map_or_else(String::new, |aggregator| aggregator.name.clone());
             cx.emit("aggregator_changed", [("to", name.into())]);
         }
@@ -259,9 +269,13 @@ impl Meter {
         if from != expected {
             return Err(Reason::Unexpected);
         }
-        let key = self.roster.aggregators.get(usize::from(number)).map(|aggregator| aggregator.key);
+        let key = self
+            .roster
+            .aggregators
+            .get(usize::from(number))
+            .map(|aggregator| aggregator.key);
         let check = answer.check(&key.ok_or(Reason::UnknownKey)?, &asking.register);
-        if !cx.check(&check) {
+        if !cx.check(&check).is_valid() {
             return Err(Reason::BadSignature);
         }
         cx.meter().add(Op::X25519, 1);
@@ -271,7 +285,8 @@ impl Meter {
         cx.cancel(REGISTER);
         cx.state("reporting");
         cx.emit("meter_registered", [("aggregator", u64::from(number).into())]);
-        cx.timer(self.jittered(cx, part::WATCH), WATCH);
+        let after = self.jittered(cx, part::WATCH);
+        cx.timer(after, WATCH);
         Ok(())
     }
 
@@ -288,19 +303,21 @@ impl Meter {
         if Time::from_millis(call.issued).distance(cx.now()) > self.config.part(part::FRESH) {
             return Err(Reason::Stale);
         }
-        if !cx.check(&call.check(&self.roster.centre_key)) {
+        if !cx.check(&call.check(&self.roster.centre_key)).is_valid() {
             return Err(Reason::BadSignature);
         }
         self.called = Some(here);
         self.price = call.price;
         if self.session.is_some() {
-            cx.timer(self.jittered(cx, part::WATCH), WATCH);
+            let after = self.jittered(cx, part::WATCH);
+            cx.timer(after, WATCH);
         }
         self.measure(cx, call.slot);
         if call.beside {
             let watts = self.measured.as_ref().map_or(0.0, |(_, measured)| measured.watts);
             self.compare = Some((call.slot, watts));
-            cx.timer(self.spread(cx), COMPARE);
+            let after = self.spread(cx);
+            cx.timer(after, COMPARE);
         }
         match call.asks(self.me.stream) {
             Some(asked) if self.is_asked(asked) => self.answer(cx, call, *asked),
@@ -358,7 +375,8 @@ impl Meter {
             tries: 0,
             until: cx.now() + self.config.part(part::ROUND),
         });
-        cx.timer(self.spread(cx), SEND);
+        let after = self.spread(cx);
+        cx.timer(after, SEND);
         Ok(())
     }
 
@@ -412,7 +430,11 @@ impl Meter {
         let bytes = frame.len() as u64;
         cx.send_bytes(to, frame);
         let window = self.ledger.cost(self.made.map_or(0, |made| made.slot));
-        let spent = if self.config.way.remembers() { self.memory.spent() } else { window };
+        let spent = if self.config.way.remembers() {
+            self.memory.spent()
+        } else {
+            window
+        };
         let bits = self.payload_bits();
         if first {
             cx.emit(
@@ -427,7 +449,8 @@ impl Meter {
         } else {
             cx.emit("repeated", [("bytes", bytes.into())]);
         }
-        cx.timer(self.jittered(cx, part::RETRY), SEND);
+        let after = self.jittered(cx, part::RETRY);
+        cx.timer(after, SEND);
     }
 
     fn payload_bits(&self) -> u32 {
@@ -451,7 +474,9 @@ impl Meter {
             round: ack.round,
             what: What::Ack,
         };
-        session.open(cx.meter(), place, &ack.sealed).map_err(|_| Reason::BadCiphertext)?;
+        session
+            .open(cx.meter(), place, &ack.sealed)
+            .map_err(|_| Reason::BadCiphertext)?;
         self.pending = None;
         cx.cancel(SEND);
         Ok(())
@@ -459,7 +484,9 @@ impl Meter {
 
     /// Sends readings for the comparators.
     fn compare(&mut self, cx: &mut Cx<'_>) {
-        let (Some((slot, watts)), Some((_, to))) = (self.compare.take(), self.aggregator(cx)) else { return };
+        let (Some((slot, watts)), Some((_, to))) = (self.compare.take(), self.aggregator(cx)) else {
+            return;
+        };
         let Some(session) = self.session.clone() else { return };
         // A reading is within its range: up to a megawatt.
         let watts = libm::round(watts) as u64;

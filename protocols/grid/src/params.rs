@@ -17,14 +17,30 @@ const fn secs(seconds: u64) -> Duration {
 
 const fn mechanism(name: &'static str, default: &'static str, help: &'static str) -> ParamSpec {
     const NAMES: &[&str] = &[
-        "rr-1", "rr-k", "grr", "sue", "oue", "olh", "subset", "laplace", "duchi", "piecewise", "hybrid",
+        "rr-1",
+        "rr-k",
+        "grr",
+        "sue",
+        "oue",
+        "olh",
+        "subset",
+        "laplace",
+        "duchi",
+        "piecewise",
+        "hybrid",
     ];
     ParamSpec::choice(name, NAMES, default, help)
 }
 
 /// All parameters, as `roadveil protocol show grid` lists them.
 pub const PARAMS: &[ParamSpec] = &[
-    ParamSpec::span("slot", secs(1), secs(86_400), secs(900), "time between two rounds of reports"),
+    ParamSpec::span(
+        "slot",
+        secs(1),
+        secs(86_400),
+        secs(900),
+        "time between two rounds of reports",
+    ),
     ParamSpec::span(
         "step",
         secs(1),
@@ -53,8 +69,20 @@ pub const PARAMS: &[ParamSpec] = &[
          are the others of LDP-IDS; fresh spends epsilon in every slot and bounds nothing; 1bit-mean, l-sue, l-osue, l-grr, \
          dbitflip and loloha remember their answers",
     ),
-    ParamSpec::count("window", 1, 10_000, 4, "slots in a row within which a meter spends no more than its budget"),
-    ParamSpec::number("epsilon", Epsilon::MIN, Epsilon::MAX, 2.0, "privacy budget of homes and roofs"),
+    ParamSpec::count(
+        "window",
+        1,
+        10_000,
+        4,
+        "slots in a row within which a meter spends no more than its budget",
+    ),
+    ParamSpec::number(
+        "epsilon",
+        Epsilon::MIN,
+        Epsilon::MAX,
+        2.0,
+        "privacy budget of homes and roofs",
+    ),
     ParamSpec::number(
         "station_epsilon",
         Epsilon::MIN,
@@ -80,33 +108,104 @@ pub const PARAMS: &[ParamSpec] = &[
         1e6,
         "what a meter may spend on remembered answers over its life, epsilon for each new value",
     ),
-    ParamSpec::number("flip", 0.0, 0.49, 0.0, "chance that 1bit-mean flips a remembered bit when it is said: hides changes"),
-    ParamSpec::number("home_range_w", 1.0, 1e6, 3000.0, "largest reading of a home, watts: more is cut off"),
+    ParamSpec::number(
+        "flip",
+        0.0,
+        0.49,
+        0.0,
+        "chance that 1bit-mean flips a remembered bit when it is said: hides changes",
+    ),
+    ParamSpec::number(
+        "home_range_w",
+        1.0,
+        1e6,
+        3000.0,
+        "largest reading of a home, watts: more is cut off",
+    ),
     ParamSpec::number("solar_range_w", 1.0, 1e6, 4000.0, "largest reading of a roof, watts"),
-    ParamSpec::number("station_range_w", 1.0, 1e6, 22_000.0, "power of a charging station, and its largest reading, watts"),
-    ParamSpec::file("profile", "CSV of load profiles that homes follow, one row a slot: a column of times, then columns of load"),
-    ParamSpec::text("profile_columns", "columns of the profile: names or beginnings with `*`, separated by commas; empty: all"),
+    ParamSpec::number(
+        "station_range_w",
+        1.0,
+        1e6,
+        22_000.0,
+        "power of a charging station, and its largest reading, watts",
+    ),
+    ParamSpec::file(
+        "profile",
+        "CSV of load profiles that homes follow, one row a slot: a column of times, then columns of load",
+    ),
+    ParamSpec::text(
+        "profile_columns",
+        "columns of the profile: names or beginnings with `*`, separated by commas; empty: all",
+    ),
     ParamSpec::number("profile_scale_w", 1e-6, 1e6, 1500.0, "watts for a 1 in the profile"),
     ParamSpec::file(
         "sessions",
         "CSV of charging sessions: columns arrival, departure, delivered_energy (kWh), station_id",
     ),
-    ParamSpec::choice("price", &["linear", "time-of-use"], "linear", "rule of the price (reconstruction)"),
-    ParamSpec::count("base_price", 1, 100_000, 300, "price at the reference load, or off the peak; thousandths a kWh"),
-    ParamSpec::count("price_slope", 0, 100_000, 150, "linear: how much more for the reference load once more"),
-    ParamSpec::number("reference_kw", 0.001, 1e6, 500.0, "linear: net load at which the price is the base"),
+    ParamSpec::choice(
+        "price",
+        &["linear", "time-of-use"],
+        "linear",
+        "rule of the price (reconstruction)",
+    ),
+    ParamSpec::count(
+        "base_price",
+        1,
+        100_000,
+        300,
+        "price at the reference load, or off the peak; thousandths a kWh",
+    ),
+    ParamSpec::count(
+        "price_slope",
+        0,
+        100_000,
+        150,
+        "linear: how much more for the reference load once more",
+    ),
+    ParamSpec::number(
+        "reference_kw",
+        0.001,
+        1e6,
+        500.0,
+        "linear: net load at which the price is the base",
+    ),
     ParamSpec::count("peak_price", 1, 100_000, 500, "time-of-use: price of the peak"),
-    ParamSpec::number("peak_from", 0.0, 24.0, 17.0, "time-of-use: hour at which the peak begins"),
+    ParamSpec::number(
+        "peak_from",
+        0.0,
+        24.0,
+        17.0,
+        "time-of-use: hour at which the peak begins",
+    ),
     ParamSpec::number("peak_until", 0.0, 24.0, 21.0, "time-of-use: hour at which it ends"),
-    ParamSpec::number("elasticity", 0.0, 10.0, 0.8, "share by which stations draw less for each share that the price is above its base"),
+    ParamSpec::number(
+        "elasticity",
+        0.0,
+        10.0,
+        0.8,
+        "share by which stations draw less for each share that the price is above its base",
+    ),
     ParamSpec::choice(
         "beside",
         &["none", "plaintext", "elgamal", "both"],
         "none",
         "comparators that run beside the reports: they reveal readings to the aggregator, or cost what encryption costs",
     ),
-    ParamSpec::count("beside_every", 1, 10_000, 24, "slots between two rounds of the comparators"),
-    ParamSpec::count("tries", 1, 10, 3, "how often a report is sent until it is acknowledged; the same bits each time"),
+    ParamSpec::count(
+        "beside_every",
+        1,
+        10_000,
+        24,
+        "slots between two rounds of the comparators",
+    ),
+    ParamSpec::count(
+        "tries",
+        1,
+        10,
+        3,
+        "how often a report is sent until it is acknowledged; the same bits each time",
+    ),
     ParamSpec {
         name: "curious",
         kind: roadveil_role::ParamKind::Flag,
@@ -119,7 +218,13 @@ pub const PARAMS: &[ParamSpec] = &[
         "none",
         "what false meters report: the largest mean that a report can say, or any report",
     ),
-    ParamSpec::number("false_share", 0.0, 0.9, 0.1, "share of homes that are false, if any are"),
+    ParamSpec::number(
+        "false_share",
+        0.0,
+        0.9,
+        0.1,
+        "share of homes that are false, if any are",
+    ),
     ParamSpec::count("false_from", 0, 1_000_000, 0, "slot from which they are"),
     ParamSpec::number(
         "ramp",
@@ -150,7 +255,10 @@ pub enum Lie {
 
 /// The parameters of a run, for the roles.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each field is the parameter of that name, whose help says what it is")]
+#[expect(
+    missing_docs,
+    reason = "each field is the parameter of that name, whose help says what it is"
+)]
 pub struct Config {
     pub slot: Duration,
     pub calendar: Calendar,
@@ -188,7 +296,8 @@ impl Config {
     pub fn new(params: &Params) -> Result<Config, SetupError> {
         // Names and bounds were checked against the declarations above.
         let kind = |name: &str| Kind::from_name(params.choice(name)).unwrap_or(Kind::Rr1);
-        let epsilon = |name: &str| Epsilon::new(params.number(name)).map_err(|error| SetupError(format!("{name}: {error}")));
+        let epsilon =
+            |name: &str| Epsilon::new(params.number(name)).map_err(|error| SetupError(format!("{name}: {error}")));
         // Bounded by their declarations: the casts keep them.
         let price = |name: &str| params.count(name) as u32;
         let base = price("base_price");
@@ -199,7 +308,11 @@ impl Config {
             mechanism: kind("mechanism"),
             station_mechanism: kind("station_mechanism"),
             levels: params.count("levels") as u32,
-            rounding: if params.flag("nearest") { Rounding::Nearest } else { Rounding::Stochastic },
+            rounding: if params.flag("nearest") {
+                Rounding::Nearest
+            } else {
+                Rounding::Stochastic
+            },
             way: Way::from_name(params.choice("method")).unwrap_or(Way::Planned(Method::Lpu)),
             window: params.count("window"),
             privacy_levels: levels(params.text("privacy_levels"), epsilon("epsilon")?)?,
@@ -260,11 +373,15 @@ fn levels(text: &str, epsilon: Epsilon) -> Result<Vec<Level>, SetupError> {
         return Ok(vec![Level { share: 1.0, epsilon }]);
     }
     if entries.len() > MOST_LEVELS {
-        return Err(SetupError(format!("privacy_levels: expected at most {MOST_LEVELS} of them")));
+        return Err(SetupError(format!(
+            "privacy_levels: expected at most {MOST_LEVELS} of them"
+        )));
     }
     let all: f64 = entries.iter().map(|(share, _)| share).sum();
     if !entries.iter().all(|(share, _)| (0.0..=100.0).contains(share)) || (all - 100.0).abs() > 1e-6 {
-        return Err(SetupError(format!("privacy_levels: expected shares that sum up to 100 %, found {all} %")));
+        return Err(SetupError(format!(
+            "privacy_levels: expected shares that sum up to 100 %, found {all} %"
+        )));
     }
     let level = |(share, epsilon): (f64, f64)| {
         let epsilon = Epsilon::new(epsilon).map_err(|error| SetupError(format!("privacy_levels: {error}")))?;
@@ -294,7 +411,9 @@ mod tests {
         assert_eq!(config.part(500), config.slot / 2);
         for kind in Kind::ALL {
             let mut params = Params::defaults(PARAMS);
-            params.set(PARAMS, "mechanism", Value::from(kind.name())).expect("a name");
+            params
+                .set(PARAMS, "mechanism", Value::from(kind.name()))
+                .expect("a name");
             assert_eq!(Config::new(&params).expect("goes together").mechanism, kind);
         }
     }
@@ -304,8 +423,17 @@ mod tests {
         let two = Epsilon::new(2.0).expect("a budget");
         let read = |text| levels(text, two).map_err(|error| error.0);
         let found = read("50%@1, 30%@2,20%@4").expect("levels");
-        assert_eq!(found.iter().map(|level| level.epsilon.get()).collect::<Vec<_>>(), [1.0, 2.0, 4.0]);
-        assert_eq!(read("").expect("one"), [Level { share: 1.0, epsilon: two }]);
+        assert_eq!(
+            found.iter().map(|level| level.epsilon.get()).collect::<Vec<_>>(),
+            [1.0, 2.0, 4.0]
+        );
+        assert_eq!(
+            read("").expect("one"),
+            [Level {
+                share: 1.0,
+                epsilon: two
+            }]
+        );
         for (wrong, why) in [
             ("50%@1", "sum up to 100"),
             ("50@1, 50@2", "expected SHARE%@EPSILON"),

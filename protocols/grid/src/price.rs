@@ -44,7 +44,12 @@ impl Rule {
                 // A float cast saturates.
                 libm::round(price.clamp(f64::from(base) / 5.0, f64::from(base) * 5.0)) as u32
             }
-            Rule::TimeOfUse { base, peak, from, until } => {
+            Rule::TimeOfUse {
+                base,
+                peak,
+                from,
+                until,
+            } => {
                 let inside = if from <= until {
                     (from..until).contains(&hour)
                 } else {
@@ -62,8 +67,15 @@ mod tests {
 
     #[test]
     fn a_linear_price_follows_the_load_within_bounds() {
-        let rule = Rule::Linear { base: 300, slope: 150, reference: 1000.0 };
-        assert_eq!((rule.price(Some(1000.0), 0.0), rule.price(None, 0.0), rule.first()), (300, 300, 300));
+        let rule = Rule::Linear {
+            base: 300,
+            slope: 150,
+            reference: 1000.0,
+        };
+        assert_eq!(
+            (rule.price(Some(1000.0), 0.0), rule.price(None, 0.0), rule.first()),
+            (300, 300, 300)
+        );
         assert_eq!((rule.price(Some(3000.0), 0.0), rule.price(Some(0.0), 0.0)), (600, 150));
         assert_eq!((rule.price(Some(1e12), 0.0), rule.price(Some(-1e12), 0.0)), (1500, 60));
         assert_eq!(rule.price(Some(f64::NAN), 0.0), 0);
@@ -71,9 +83,25 @@ mod tests {
 
     #[test]
     fn time_of_use_has_two_tiers() {
-        let rule = Rule::TimeOfUse { base: 200, peak: 500, from: 17.0, until: 21.0 };
-        assert_eq!([16.9, 17.0, 20.9, 21.0].map(|hour| rule.price(None, hour)), [200, 500, 500, 200]);
-        let night = Rule::TimeOfUse { base: 200, peak: 500, from: 22.0, until: 6.0 };
-        assert_eq!([21.0, 23.0, 3.0, 6.0].map(|hour| night.price(None, hour)), [200, 500, 500, 200]);
+        let rule = Rule::TimeOfUse {
+            base: 200,
+            peak: 500,
+            from: 17.0,
+            until: 21.0,
+        };
+        assert_eq!(
+            [16.9, 17.0, 20.9, 21.0].map(|hour| rule.price(None, hour)),
+            [200, 500, 500, 200]
+        );
+        let night = Rule::TimeOfUse {
+            base: 200,
+            peak: 500,
+            from: 22.0,
+            until: 6.0,
+        };
+        assert_eq!(
+            [21.0, 23.0, 3.0, 6.0].map(|hour| night.price(None, hour)),
+            [200, 500, 500, 200]
+        );
     }
 }

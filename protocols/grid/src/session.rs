@@ -69,7 +69,8 @@ impl Session {
         let place_bytes = place.bytes();
         charges.add(Op::Hkdf, 1);
         charges.add(Op::AesGcmBlock, seal::blocks(place_bytes.len(), text.len()));
-        self.key(place).seal(Nonce::new(u64::from(place.round)), &place_bytes, text)
+        self.key(place)
+            .seal(Nonce::new(u64::from(place.round)), &place_bytes, text)
     }
 
     /// Opens a message.
@@ -81,7 +82,9 @@ impl Session {
         let length = sealed.len().saturating_sub(seal::OVERHEAD);
         charges.add(Op::Hkdf, 1);
         charges.add(Op::AesGcmBlock, seal::blocks(place_bytes.len(), length));
-        let opened = self.key(place).open(Nonce::new(u64::from(place.round)), &place_bytes, sealed)?;
+        let opened = self
+            .key(place)
+            .open(Nonce::new(u64::from(place.round)), &place_bytes, sealed)?;
         Ok(opened.to_vec())
     }
 
@@ -110,7 +113,12 @@ mod tests {
             Session::new(mine.agree(&theirs.public()).expect("not zero"), [7; 32])
         };
         let (meter, aggregator) = (session(&one, &other), session(&other, &one));
-        let place = Place { meter: 3, slot: 9, round: 0, what: What::Report };
+        let place = Place {
+            meter: 3,
+            slot: 9,
+            round: 0,
+            what: What::Report,
+        };
         let mut charges = Charges::new();
         let sealed = meter.seal(&mut charges, place, &[1]);
         assert_eq!(sealed.len(), 1 + seal::OVERHEAD);
@@ -119,7 +127,10 @@ mod tests {
             Place { meter: 4, ..place },
             Place { slot: 10, ..place },
             Place { round: 1, ..place },
-            Place { what: What::Plain, ..place },
+            Place {
+                what: What::Plain,
+                ..place
+            },
         ] {
             assert_eq!(aggregator.open(&mut charges, wrong, &sealed), Err(OpenError));
         }

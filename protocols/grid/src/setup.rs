@@ -51,10 +51,20 @@ impl Issued {
     pub fn new(setup: &Setup) -> Result<Issued, SetupError> {
         let config = Arc::new(Config::new(&setup.params)?);
         let tools = Arc::new(Toolbox::new(config.clone())?);
-        let with = |role: &'static str| setup.nodes.iter().filter(move |node| node.roles.iter().any(|name| name == role));
-        let centre = with("centre").next().ok_or_else(|| SetupError("no node is the control centre, `grid.centre`".to_owned()))?;
+        let with = |role: &'static str| {
+            setup
+                .nodes
+                .iter()
+                .filter(move |node| node.roles.iter().any(|name| name == role))
+        };
+        let centre = with("centre")
+            .next()
+            .ok_or_else(|| SetupError("no node is the control centre, `grid.centre`".to_owned()))?;
         let hosts: Vec<&NodeSpec> = with("aggregator").collect();
-        let aggregators = hosts.iter().map(|node| aggregator(setup.seed, node)).collect::<Result<Vec<_>, _>>()?;
+        let aggregators = hosts
+            .iter()
+            .map(|node| aggregator(setup.seed, node))
+            .collect::<Result<Vec<_>, _>>()?;
         let (meters, streams) = meters(setup, &config, &hosts)?;
         let mut draw = Streams::new(setup.seed, &centre.name, "grid setup");
         let secret = Secret::random(draw.get("elgamal", 0));
@@ -67,8 +77,14 @@ impl Issued {
             streams,
             aggregators,
         };
-        let numbers = (0..).zip(&roster.meters).map(|(number, meter)| (meter.name.clone(), number)).collect();
-        let names = (0..).zip(&roster.aggregators).map(|(number, aggregator)| (aggregator.name.clone(), number)).collect();
+        let numbers = (0..)
+            .zip(&roster.meters)
+            .map(|(number, meter)| (meter.name.clone(), number))
+            .collect();
+        let names = (0..)
+            .zip(&roster.aggregators)
+            .map(|(number, aggregator)| (aggregator.name.clone(), number))
+            .collect();
         Ok(Issued {
             seed: setup.seed,
             profile: profile(&setup.params)?,
@@ -122,9 +138,15 @@ impl Issued {
                 let sessions = match &self.sessions {
                     Some(known) => {
                         // Stations of the file in order, and again from the first.
-                        let names = self.numbers.iter().filter(|(_, number)| self.quantity(**number) == Some(Quantity::Station));
+                        let names = self
+                            .numbers
+                            .iter()
+                            .filter(|(_, number)| self.quantity(**number) == Some(Quantity::Station));
                         let index = names.map(|(name, _)| name).position(|name| name == node).unwrap_or(0);
-                        known.get(index % known.len().max(1)).cloned().unwrap_or_else(|| Arc::from([]))
+                        known
+                            .get(index % known.len().max(1))
+                            .cloned()
+                            .unwrap_or_else(|| Arc::from([]))
                     }
                     None => sessions::generate(DAYS, rng).into(),
                 };
@@ -158,7 +180,9 @@ fn aggregator(seed: u64, node: &NodeSpec) -> Result<roster::Aggregator, SetupErr
     let no_wires = || SetupError(format!("aggregator `{}` has no wires to the control centre", node.name));
     let key: P256Key = *device(seed, &node.name).public();
     // An address that follows from the key: it is installed, and hides nothing.
-    let digest = Transcript::new(domain::DEVICE_KEY).append("link", key.as_ref()).digest();
+    let digest = Transcript::new(domain::DEVICE_KEY)
+        .append("link", key.as_ref())
+        .digest();
     let mut link = [0; 6];
     link.copy_from_slice(&digest.0[..6]);
     Ok(roster::Aggregator {
@@ -172,13 +196,21 @@ fn aggregator(seed: u64, node: &NodeSpec) -> Result<roster::Aggregator, SetupErr
 /// All meters with their regions, streams and ranks.
 fn meters(setup: &Setup, config: &Config, hosts: &[&NodeSpec]) -> Result<(Vec<Installed>, Vec<Stream>), SetupError> {
     let quantity = |node: &NodeSpec| node.roles.iter().find_map(|role| Quantity::of_role(role));
-    let nodes: Vec<(&NodeSpec, Quantity)> =
-        setup.nodes.iter().filter_map(|node| Some((node, quantity(node)?))).collect();
+    let nodes: Vec<(&NodeSpec, Quantity)> = setup
+        .nodes
+        .iter()
+        .filter_map(|node| Some((node, quantity(node)?)))
+        .collect();
     if nodes.is_empty() {
-        return Err(SetupError("no node is a meter: expected at least one with `grid.meter`, `grid.solar` or `grid.station`".to_owned()));
+        return Err(SetupError(
+            "no node is a meter: expected at least one with `grid.meter`, `grid.solar` or `grid.station`".to_owned(),
+        ));
     }
     if nodes.len() > MOST_METERS {
-        return Err(SetupError(format!("{} meters: expected at most {MOST_METERS}", nodes.len())));
+        return Err(SetupError(format!(
+            "{} meters: expected at most {MOST_METERS}",
+            nodes.len()
+        )));
     }
     let mut members: BTreeMap<(u16, Quantity), Vec<usize>> = BTreeMap::new();
     let mut orders = Vec::with_capacity(nodes.len());
@@ -237,7 +269,10 @@ fn level(seed: u64, node: &str, quantity: Quantity, config: &Config) -> u8 {
 fn nearest(node: &NodeSpec, hosts: &[&NodeSpec]) -> Result<Vec<u16>, SetupError> {
     let wired = node.host.is_some();
     if !wired && !node.radio {
-        return Err(SetupError(format!("meter `{}` has neither wires nor a radio: expected `wired = true` or `radio = true`", node.name)));
+        return Err(SetupError(format!(
+            "meter `{}` has neither wires nor a radio: expected `wired = true` or `radio = true`",
+            node.name
+        )));
     }
     let away = |other: &NodeSpec| match (node.place, other.place) {
         (Some((x, y)), Some((u, v))) => libm::hypot(x - u, y - v),
@@ -250,7 +285,10 @@ fn nearest(node: &NodeSpec, hosts: &[&NodeSpec]) -> Result<Vec<u16>, SetupError>
         .collect();
     found.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
     if found.is_empty() {
-        return Err(SetupError(format!("meter `{}` is on the air, and no aggregator has a radio", node.name)));
+        return Err(SetupError(format!(
+            "meter `{}` is on the air, and no aggregator has a radio",
+            node.name
+        )));
     }
     Ok(found.into_iter().map(|(_, number)| number).collect())
 }
@@ -260,7 +298,9 @@ fn profile(params: &Params) -> Result<Option<Profile>, SetupError> {
     if text.is_empty() {
         return match columns.is_empty() {
             true => Ok(None),
-            false => Err(SetupError("profile_columns: names columns of `profile`, and there is none".to_owned())),
+            false => Err(SetupError(
+                "profile_columns: names columns of `profile`, and there is none".to_owned(),
+            )),
         };
     }
     let read = Profile::read(text, columns, params.number("profile_scale_w"));

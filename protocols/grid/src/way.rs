@@ -1,15 +1,7 @@
 //! Ways to report over time, and what each meter keeps for it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use roadveil_ldp::account::Nano;
 use roadveil_ldp::memo::Form;
-use roadveil_ldp::plan::{Method, Share};
-use roadveil_ldp::{Epsilon, Mechanism};
-
-use crate::params::Config;
-use crate::roster::Quantity;
+use roadveil_ldp::plan::Method;
 
 /// Who reports when, and whether answers are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +23,19 @@ pub enum Way {
 impl Way {
     /// The names in scenarios.
     pub const NAMES: &'static [&'static str] = &[
-        "lpu", "lbu", "lsp", "lbd", "lba", "lpd", "lpa", "fresh", "1bit-mean", "l-sue", "l-osue", "l-grr", "dbitflip",
+        "lpu",
+        "lbu",
+        "lsp",
+        "lbd",
+        "lba",
+        "lpd",
+        "lpa",
+        "fresh",
+        "1bit-mean",
+        "l-sue",
+        "l-osue",
+        "l-grr",
+        "dbitflip",
         "loloha",
     ];
 

@@ -89,7 +89,7 @@ impl Levels {
     }
 
     /// A threshold for [`round_by`](Levels::round_by), of one meter and drawn once.
-    pub(crate) fn threshold<R: Rng + ?Sized>(rng: &mut R) -> u32 {
+    pub fn threshold<R: Rng + ?Sized>(rng: &mut R) -> u32 {
         // Below `2^20`.
         below(rng, u64::from(Reading::FULL.0)) as u32
     }

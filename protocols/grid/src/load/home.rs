@@ -63,7 +63,11 @@ impl Home {
         }
         // What people do by the hour, and a kettle or a washing machine now and then.
         let busy = 0.08 + 0.55 * hump(hour, 7.2, 0.9) + 0.35 * hump(hour, 12.5, 1.2) + hump(hour, 19.3, 2.1);
-        let appliance = if noise(self.seed, 5, slot) < 0.12 * busy { 900.0 } else { 0.0 };
+        let appliance = if noise(self.seed, 5, slot) < 0.12 * busy {
+            900.0
+        } else {
+            0.0
+        };
         base + self.active * busy * (0.6 + 0.8 * noise(self.seed, 6, slot)) + appliance
     }
 }
@@ -83,8 +87,18 @@ mod tests {
         };
         let there = |hour: u64| street.iter().filter(|home| home.occupied(calendar, 4 * hour)).count();
         assert!((150.0..350.0).contains(&mean(3)), "{}", mean(3));
-        assert!(mean(19) > 3.0 * mean(3) && mean(19) > 1.5 * mean(10), "{} {}", mean(19), mean(10));
-        assert!(there(3) == 500 && there(11) < 250 && there(22) > 480, "{} {}", there(11), there(22));
+        assert!(
+            mean(19) > 3.0 * mean(3) && mean(19) > 1.5 * mean(10),
+            "{} {}",
+            mean(19),
+            mean(10)
+        );
+        assert!(
+            there(3) == 500 && there(11) < 250 && there(22) > 480,
+            "{} {}",
+            there(11),
+            there(22)
+        );
         let most = (0..96).flat_map(|slot| street.iter().map(move |home| home.watts(calendar, slot)));
         assert!(most.fold(0.0, f64::max) < 4_500.0);
     }

@@ -74,7 +74,9 @@ impl Calendar {
 pub fn noise(seed: u64, what: u64, slot: u64) -> f64 {
     let mut z = seed ^ what.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ slot.wrapping_mul(0xd1b5_4a32_d192_ed03);
     for multiplier in [0xbf58_476d_1ce4_e5b9u64, 0x94d0_49bb_1331_11eb] {
-        z = (z ^ (z >> 31)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(multiplier);
+        z = (z ^ (z >> 31))
+            .wrapping_add(0x9e37_79b9_7f4a_7c15)
+            .wrapping_mul(multiplier);
     }
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -106,7 +108,11 @@ mod tests {
         assert!((mean - 0.5).abs() < 0.01, "{mean}");
         let square = draws.iter().map(|draw| (draw - mean) * (draw - mean)).sum::<f64>() / draws.len() as f64;
         assert!((square * 12.0 - 1.0).abs() < 0.05, "{square}");
-        let lag = draws.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>() / square;
+        let lag = draws
+            .windows(2)
+            .map(|pair| (pair[0] - mean) * (pair[1] - mean))
+            .sum::<f64>()
+            / square;
         assert!((lag / draws.len() as f64).abs() < 0.03, "{lag}");
         assert!(noise(7, 3, 1) != noise(8, 3, 1) && noise(7, 3, 1) != noise(7, 4, 1));
     }

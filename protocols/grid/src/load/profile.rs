@@ -33,7 +33,11 @@ impl Profile {
     /// What is wrong with the table, or that no column is so called.
     pub fn read(text: &str, wanted: &str, scale: f64) -> Result<Profile, BadTable> {
         let table = Table::read(text)?;
-        let wanted: Vec<&str> = wanted.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let wanted: Vec<&str> = wanted
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
         let mut columns = Vec::new();
         for name in &wanted {
             match name.strip_suffix('*') {
@@ -41,10 +45,16 @@ impl Profile {
                 Some(beginning) => {
                     let before = columns.len();
                     let heads = table.heads().enumerate().skip(1);
-                    columns.extend(heads.filter(|(_, head)| head.starts_with(beginning)).map(|(index, _)| index));
+                    columns.extend(
+                        heads
+                            .filter(|(_, head)| head.starts_with(beginning))
+                            .map(|(index, _)| index),
+                    );
                     if columns.len() == before {
                         // The error names the nearest.
-                        return Err(table.column(beginning).err().unwrap_or_else(|| BadTable(format!("line 1: there is no column `{name}` behind the first"))));
+                        return Err(table.column(beginning).err().unwrap_or_else(|| {
+                            BadTable(format!("line 1: there is no column `{name}` behind the first"))
+                        }));
                     }
                 }
             }
@@ -53,7 +63,9 @@ impl Profile {
             columns.extend(1..table.heads().count());
         }
         if columns.is_empty() {
-            return Err(BadTable("line 1: expected a column of times and at least one of load".to_owned()));
+            return Err(BadTable(
+                "line 1: expected a column of times and at least one of load".to_owned(),
+            ));
         }
         let read = |column: usize| table.numbers(column, 0.0, MOST).map(Arc::from);
         Ok(Profile {

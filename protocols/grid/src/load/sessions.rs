@@ -37,15 +37,18 @@ pub fn read(text: &str) -> Result<Vec<Vec<Session>>, BadTable> {
     let time = |(line, cell): (u64, &str)| {
         seconds(cell).ok_or_else(|| {
             let found = shown(cell);
-            BadTable(format!("line {line}: expected a time such as 2019-05-01 06:33:14, found `{found}`"))
+            BadTable(format!(
+                "line {line}: expected a time such as 2019-05-01 06:33:14, found `{found}`"
+            ))
         })
     };
     let arrivals = table.cells(arrival).map(time).collect::<Result<Vec<_>, _>>()?;
     let departures = table.cells(departure).map(time).collect::<Result<Vec<_>, _>>()?;
     let midnight = arrivals.iter().min().map_or(0, |first| first - first % 86_400);
     let mut stations: BTreeMap<&str, Vec<Session>> = BTreeMap::new();
-    for ((line, name), ((arrives, leaves), kwh)) in
-        table.cells(station).zip(arrivals.iter().zip(&departures).zip(&energies))
+    for ((line, name), ((arrives, leaves), kwh)) in table
+        .cells(station)
+        .zip(arrivals.iter().zip(&departures).zip(&energies))
     {
         if leaves <= arrives || leaves - arrives > LONGEST {
             return Err(BadTable(format!(
@@ -81,7 +84,10 @@ pub fn generate(days: u64, rng: &mut dyn Rng) -> Vec<Session> {
     let seed = rng.next_u64();
     let mut sessions = Vec::new();
     for day in 0..days {
-        for (which, (hour, chance)) in [(8.0, 0.75), (13.5, 0.6), (18.0, 0.8), (23.0, 0.25)].into_iter().enumerate() {
+        for (which, (hour, chance)) in [(8.0, 0.75), (13.5, 0.6), (18.0, 0.8), (23.0, 0.25)]
+            .into_iter()
+            .enumerate()
+        {
             let draw = |what: u64| noise(seed, 8 * which as u64 + what, day);
             if draw(0) > chance {
                 continue;
@@ -149,8 +155,16 @@ mod tests {
         assert_eq!(seconds("2019-05-01 06:33:14-07:00"), Some(1_556_692_394));
         assert_eq!(seconds("2020-02-29T23:59:59Z"), Some(1_583_020_799));
         for wrong in [
-            "", "2019-05-01", "2019-13-01 00:00:00", "2019-02-29 00:00:00", "2019-05-01 24:00:00", "2019-05-01 1:2:3",
-            "2019-05-+1 00:00:00", "1969-05-01 00:00:00", "2019-05-00 00:00:00", "yesterday at noon",
+            "",
+            "2019-05-01",
+            "2019-13-01 00:00:00",
+            "2019-02-29 00:00:00",
+            "2019-05-01 24:00:00",
+            "2019-05-01 1:2:3",
+            "2019-05-+1 00:00:00",
+            "1969-05-01 00:00:00",
+            "2019-05-00 00:00:00",
+            "yesterday at noon",
         ] {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
@@ -177,8 +191,16 @@ mod tests {
         assert!(wrong("2019-05-01 06:00:00,2019-05-01 05:00:00,1,A").contains("line 2: expected a departure after"));
         assert!(wrong("noon,2019-05-01 05:00:00,1,A").contains("expected a time such as"));
         let negative = wrong("2019-05-01 06:00:00,2019-05-01 07:00:00,-1,A");
-        assert!(negative.contains("expected a number from 0 to 1000, found `-1`"), "{negative}");
-        assert!(read("arrival,departure,energy,station_id\n1,2,3,4\n").expect_err("refused").0.contains("delivered_energy"));
+        assert!(
+            negative.contains("expected a number from 0 to 1000, found `-1`"),
+            "{negative}"
+        );
+        assert!(
+            read("arrival,departure,energy,station_id\n1,2,3,4\n")
+                .expect_err("refused")
+                .0
+                .contains("delivered_energy")
+        );
     }
 
     #[test]

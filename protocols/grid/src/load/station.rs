@@ -69,7 +69,11 @@ impl Station {
             self.got = 0.0;
             self.next += 1;
         }
-        let Some(session) = self.sessions.get(self.next).filter(|session| session.arrives < from + length) else {
+        let Some(session) = self
+            .sessions
+            .get(self.next)
+            .filter(|session| session.arrives < from + length)
+        else {
             return (0.0, left);
         };
         let there = session.leaves.min(from + length) - session.arrives.max(from);
@@ -86,8 +90,15 @@ mod tests {
     use core::time::Duration;
 
     fn station() -> Station {
-        let session = |arrives, leaves, energy| Session { arrives, leaves, energy };
-        Station::new(Arc::from([session(450, 4500, 4000.0), session(6000, 7000, 50_000.0)]), 8000.0)
+        let session = |arrives, leaves, energy| Session {
+            arrives,
+            leaves,
+            energy,
+        };
+        Station::new(
+            Arc::from([session(450, 4500, 4000.0), session(6000, 7000, 50_000.0)]),
+            8000.0,
+        )
     }
 
     #[test]
@@ -99,7 +110,13 @@ mod tests {
         assert_eq!(passed[0].0, 4000.0);
         assert_eq!(passed[1].0, 8000.0);
         assert!((passed[2].0 - 4000.0).abs() < 1e-9 && passed[3].0 == 0.0);
-        assert_eq!(passed[5].1, [Served { wanted: 4000.0, got: 4000.0 }]);
+        assert_eq!(
+            passed[5].1,
+            [Served {
+                wanted: 4000.0,
+                got: 4000.0
+            }]
+        );
         assert_eq!(passed[8].1.len(), 1);
         let got = passed[8].1[0].got;
         assert!((got - 8000.0 * 1000.0 / 3600.0).abs() < 1e-6, "{got}");
@@ -107,8 +124,14 @@ mod tests {
 
     #[test]
     fn a_high_price_slows_charging_and_does_not_stop_it() {
-        let response = Response { base: 300, elasticity: 1.0 };
-        assert_eq!((response.share(300), response.share(100), response.share(450)), (1.0, 1.0, 0.5));
+        let response = Response {
+            base: 300,
+            elasticity: 1.0,
+        };
+        assert_eq!(
+            (response.share(300), response.share(100), response.share(450)),
+            (1.0, 1.0, 0.5)
+        );
         assert_eq!(response.share(100_000), 0.25);
         let calendar = Calendar::new(Duration::from_secs(900));
         let mut dear = station();

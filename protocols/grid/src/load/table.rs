@@ -30,7 +30,9 @@ impl Table {
         let heads = reader.headers().map_err(|error| explain(&error))?.clone();
         let named = heads.iter().any(|head| !head.is_empty());
         if !named {
-            return Err(BadTable("line 1: expected names of columns, separated by commas".to_owned()));
+            return Err(BadTable(
+                "line 1: expected names of columns, separated by commas".to_owned(),
+            ));
         }
         if heads.len() > MOST_COLUMNS {
             return Err(BadTable(format!("line 1: expected at most {MOST_COLUMNS} columns")));
@@ -90,7 +92,9 @@ impl Table {
 
     /// The cells of a column, with their lines.
     pub fn cells(&self, column: usize) -> impl Iterator<Item = (u64, &str)> {
-        self.rows.iter().map(move |(line, row)| (*line, row.get(column).unwrap_or_default()))
+        self.rows
+            .iter()
+            .map(move |(line, row)| (*line, row.get(column).unwrap_or_default()))
     }
 
     /// A column of numbers within bounds.
@@ -165,7 +169,10 @@ mod tests {
         assert!(missing.ends_with("the nearest is `load`"), "{missing}");
         for absurd in ["NaN", "inf", "1e999", "", "1,5", "0x10", "12 kW"] {
             let text = format!("a\n\"{absurd}\"\n");
-            assert!(Table::read(&text).and_then(|table| table.numbers(0, 0.0, 1e6)).is_err(), "{absurd}");
+            assert!(
+                Table::read(&text).and_then(|table| table.numbers(0, 0.0, 1e6)).is_err(),
+                "{absurd}"
+            );
         }
     }
 

@@ -50,7 +50,9 @@ impl Attacker {
     }
 
     pub(super) fn inferred(&mut self, event: &Emitted<'_>) {
-        let Some(truth) = self.meters.get_mut(text(event, "meter")) else { return };
+        let Some(truth) = self.meters.get_mut(text(event, "meter")) else {
+            return;
+        };
         if truth.slot != count(event, "slot") {
             return;
         }
@@ -87,10 +89,20 @@ impl Attacker {
             0 => "-".to_owned(),
             all => format!("{:.1} %", 100.0 * share(part, all)),
         };
-        let watts = |watts: f64| if watts.is_nan() { "-".to_owned() } else { format!("{watts:.0} W") };
+        let watts = |watts: f64| {
+            if watts.is_nan() {
+                "-".to_owned()
+            } else {
+                format!("{watts:.0} W")
+            }
+        };
         let (average, guess) = self.averages();
         let rows = [
-            ("is anybody there: right", percent(self.right), percent(self.guessed_right)),
+            (
+                "is anybody there: right",
+                percent(self.right),
+                percent(self.guessed_right),
+            ),
             (
                 "a reading: off by",
                 watts(mean(self.error, self.readings)),
@@ -101,13 +113,19 @@ impl Attacker {
         View::Table {
             title: "What a curious aggregator infers".to_owned(),
             columns: ["of a home", "from reports", "by guessing"].map(str::to_owned).to_vec(),
-            rows: rows.into_iter().map(|(what, from, by)| vec![what.to_owned(), from, by]).collect(),
+            rows: rows
+                .into_iter()
+                .map(|(what, from, by)| vec![what.to_owned(), from, by])
+                .collect(),
         }
     }
 
     pub(super) fn figures(&self) -> Vec<(&'static str, Value)> {
         let (average, guess) = self.averages();
-        let (right, guessed) = (share(self.right, self.occupancies), share(self.guessed_right, self.occupancies));
+        let (right, guessed) = (
+            share(self.right, self.occupancies),
+            share(self.guessed_right, self.occupancies),
+        );
         vec![
             ("occupancy_accuracy", right.into()),
             ("occupancy_guessing", guessed.into()),

@@ -104,7 +104,11 @@ impl Load {
         self.cut += u64::from(super::flag(event, "cut"));
         let known = self.truth.entry(slot).or_default().entry(stream);
         known.or_insert((event.role == "solar", 0.0)).1 += number(event, "watts");
-        while self.truth.first_key_value().is_some_and(|(first, _)| first + PENDING < slot) {
+        while self
+            .truth
+            .first_key_value()
+            .is_some_and(|(first, _)| first + PENDING < slot)
+        {
             self.truth.pop_first();
         }
     }
@@ -112,7 +116,11 @@ impl Load {
     pub(super) fn estimated(&mut self, event: &Emitted<'_>) {
         let (slot, stream) = (count(event, "slot"), count(event, "stream"));
         let (watts, radius) = (number(event, "watts"), number(event, "radius_w"));
-        let truth = self.truth.get(&slot).and_then(|streams| streams.get(&stream)).map_or(f64::NAN, |(_, sum)| *sum);
+        let truth = self
+            .truth
+            .get(&slot)
+            .and_then(|streams| streams.get(&stream))
+            .map_or(f64::NAN, |(_, sum)| *sum);
         let held = u64::from((watts - truth).abs() <= radius);
         let (reports, asked) = (count(event, "reports"), count(event, "asked"));
         self.intervals += 1;
@@ -172,7 +180,11 @@ impl Load {
             }
             let watts = here().map(|known| known.watts).sum();
             let variance: f64 = here().map(|known| known.radius * known.radius).sum();
-            let truth = truth.values().filter(|(is_supply, _)| *is_supply == supply).map(|(_, sum)| sum).sum();
+            let truth = truth
+                .values()
+                .filter(|(is_supply, _)| *is_supply == supply)
+                .map(|(_, sum)| sum)
+                .sum();
             let course = if supply { &mut self.supply } else { &mut self.demand };
             course.push(at, watts, libm::sqrt(variance), truth);
         }
@@ -202,7 +214,9 @@ impl Load {
             },
             View::Table {
                 title: "Regions, kW".to_owned(),
-                columns: ["region", "meters", "estimate", "95 %", "true", "reports", "held"].map(str::to_owned).to_vec(),
+                columns: ["region", "meters", "estimate", "95 %", "true", "reports", "held"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 rows: self.rows.values().map(row).collect(),
             },
         ]

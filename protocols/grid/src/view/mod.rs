@@ -125,17 +125,29 @@ impl Summary {
         let edge = |index: usize| libm::round(index as f64 * step * 1000.0) / 1000.0;
         View::Histogram {
             title: "Privacy budget spent, epsilon: meters".to_owned(),
-            bins: bins.into_iter().enumerate().map(|(index, count)| (edge(index), count)).collect(),
+            bins: bins
+                .into_iter()
+                .enumerate()
+                .map(|(index, count)| (edge(index), count))
+                .collect(),
         }
     }
 
     fn traffic(&self) -> View {
         let row = |name: &str, sent: Sent, payload: String| {
-            let bytes = if sent.times == 0 { "-".to_owned() } else { format!("{:.1}", sent.mean()) };
+            let bytes = if sent.times == 0 {
+                "-".to_owned()
+            } else {
+                format!("{:.1}", sent.mean())
+            };
             vec![name.to_owned(), sent.times.to_string(), bytes, payload]
         };
         let bits = mean(self.bits as f64, self.reports.times);
-        let payload = if bits.is_nan() { "-".to_owned() } else { format!("{bits:.1} bits") };
+        let payload = if bits.is_nan() {
+            "-".to_owned()
+        } else {
+            format!("{bits:.1} bits")
+        };
         View::Table {
             title: "What a reading costs".to_owned(),
             columns: ["message", "sent", "bytes each", "payload"].map(str::to_owned).to_vec(),
@@ -222,7 +234,15 @@ impl Fold for Summary {
             ("reported_twice", self.twice.into()),
             ("jumps", self.jumps.into()),
             ("false_reports", self.lies.into()),
-            ("energy_served_share", (if self.wanted > 0.0 { self.got / self.wanted } else { f64::NAN }).into()),
+            (
+                "energy_served_share",
+                (if self.wanted > 0.0 {
+                    self.got / self.wanted
+                } else {
+                    f64::NAN
+                })
+                .into(),
+            ),
         ]);
         figures.extend(self.attacker.figures());
         figures
@@ -235,7 +255,10 @@ mod tests {
     use roadveil_role::Time;
 
     fn observe(fold: &mut Summary, at: u64, (node, role): (&str, &str), name: &str, fields: &[(&str, Value)]) {
-        let fields: Vec<_> = fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect();
         fold.observe(&Emitted {
             at: Time::from_secs(at),
             node,
@@ -277,8 +300,14 @@ mod tests {
             observe(&mut fold, 10 * slot + 5, ("cc", "centre"), "price_set", &fields);
         }
         let found = figures(&fold);
-        assert_eq!((&found["intervals"], &found["coverage"]), (&Value::U64(4), &Value::F64(0.75)));
-        assert_eq!((&found["reports_counted"], &found["reports_asked"]), (&Value::U64(8), &Value::U64(12)));
+        assert_eq!(
+            (&found["intervals"], &found["coverage"]),
+            (&Value::U64(4), &Value::F64(0.75))
+        );
+        assert_eq!(
+            (&found["reports_counted"], &found["reports_asked"]),
+            (&Value::U64(8), &Value::U64(12))
+        );
         assert_eq!(found["demand_true_kw"], Value::F64(1.0));
         assert_eq!(found["demand_kw"], Value::F64(1.45));
         assert_eq!(found["price_mean"], Value::F64(250.0));
@@ -289,7 +318,11 @@ mod tests {
     fn what_an_attacker_infers_is_held_against_the_truth() {
         let mut fold = Summary::default();
         for (slot, watts, there, guessed) in [(1u64, 1000.0, 1u64, true), (2, 200.0, 0, true), (3, 300.0, 0, false)] {
-            let fields = [("slot", slot.into()), ("watts", watts.into()), ("occupied", there.into())];
+            let fields = [
+                ("slot", slot.into()),
+                ("watts", watts.into()),
+                ("occupied", there.into()),
+            ];
             observe(&mut fold, slot, ("h1", "meter"), "metered", &fields);
             let fields = [
                 ("meter", "h1".into()),
@@ -315,14 +348,34 @@ mod tests {
         let mut fold = Summary::default();
         let report = [("bytes", 28u64.into()), ("bits", 1u64.into()), ("spent", 2.0.into())];
         observe(&mut fold, 1, ("h1", "meter"), "reported", &report);
-        observe(&mut fold, 1, ("h1", "meter"), "compared_cipher", &[("bytes", 123u64.into())]);
+        observe(
+            &mut fold,
+            1,
+            ("h1", "meter"),
+            "compared_cipher",
+            &[("bytes", 123u64.into())],
+        );
         observe(&mut fold, 1, ("h1", "meter"), "budget_exhausted", &[]);
-        let sums = [("plain_reports", 2u64.into()), ("plain_w", 5u64.into()), ("cipher_reports", 2u64.into()), ("cipher_w", 6u64.into())];
+        let sums = [
+            ("plain_reports", 2u64.into()),
+            ("plain_w", 5u64.into()),
+            ("cipher_reports", 2u64.into()),
+            ("cipher_w", 6u64.into()),
+        ];
         observe(&mut fold, 2, ("cc", "centre"), "compared", &sums);
         let found = figures(&fold);
-        assert_eq!((&found["report_bytes"], &found["report_bits"]), (&Value::F64(28.0), &Value::F64(1.0)));
-        assert_eq!((&found["elgamal_bytes"], &found["budget_spent_max"]), (&Value::F64(123.0), &Value::F64(2.0)));
-        assert_eq!((&found["sums_compared"], &found["sums_agree"]), (&Value::U64(1), &Value::U64(0)));
+        assert_eq!(
+            (&found["report_bytes"], &found["report_bits"]),
+            (&Value::F64(28.0), &Value::F64(1.0))
+        );
+        assert_eq!(
+            (&found["elgamal_bytes"], &found["budget_spent_max"]),
+            (&Value::F64(123.0), &Value::F64(2.0))
+        );
+        assert_eq!(
+            (&found["sums_compared"], &found["sums_agree"]),
+            (&Value::U64(1), &Value::U64(0))
+        );
         assert_eq!(found["budgets_exhausted"], Value::U64(1));
     }
 }
