@@ -53,6 +53,11 @@ const SHIPPED: &[Shipped] = &[
         text: include_str!("../../topologies/ecpp-privacy.toml"),
     },
     Shipped {
+        name: "grid",
+        title: "Smart meters report under local differential privacy, and the price follows",
+        text: include_str!("../../topologies/grid.toml"),
+    },
+    Shipped {
         name: "gsb",
         title: "GSB on a straight road: four cars sign as one group, one of them is revoked",
         text: include_str!("../../topologies/gsb.toml"),

@@ -30,7 +30,7 @@ fn setup() -> Setup {
     let node = |name: &str, role: &str, host, x| NodeSpec {
         name: name.to_owned(),
         host,
-        radio: true,
+        radio: role != "ta",
         place: Some((x, 0.0)),
         roles: vec![role.to_owned()],
     };

@@ -141,8 +141,7 @@ impl Net {
             let (x, y) = spec.place.unwrap_or_default();
             let mut node = Node::new(&spec.name).at(x, y);
             node.host = spec.host;
-            let radio = |role: &String| protocol.role(role).is_some_and(|role| role.radio);
-            if !spec.roles.iter().any(radio) {
+            if !spec.radio {
                 node = node.without_radio();
             }
             for role in &spec.roles {

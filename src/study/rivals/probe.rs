@@ -25,7 +25,7 @@ impl Cast<'_> {
         NodeSpec {
             name: self.name.to_owned(),
             host: self.host.map(HostAddr),
-            radio: true,
+            radio: self.role != "ta",
             place: Some(self.place),
             roles: vec![self.role.to_owned()],
         }

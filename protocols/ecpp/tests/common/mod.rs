@@ -27,7 +27,7 @@ pub fn setup(seed: u64, rsus: u32, cars: u32, changes: &[(&str, Value)]) -> Setu
     let node = |name: String, host: Option<u32>, place: Option<(f64, f64)>, role: &str| NodeSpec {
         name,
         host: host.map(HostAddr),
-        radio: true,
+        radio: role != "ta",
         place,
         roles: vec![role.to_owned()],
     };

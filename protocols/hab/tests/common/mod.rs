@@ -17,7 +17,7 @@ pub fn setup(seed: u64, cars: u32, changes: &[(&str, Value)]) -> Setup {
     let node = |name: String, host: Option<u32>, x: f64, role: &str| NodeSpec {
         name,
         host: host.map(HostAddr),
-        radio: true,
+        radio: role != "ta",
         place: Some((x, 0.0)),
         roles: vec![role.to_owned()],
     };
