@@ -38,6 +38,26 @@ impl AlphaPoint {
         }
     }
 
+    /// What draws the bits.
+    pub fn one_bit(&self) -> &OneBit {
+        &self.one_bit
+    }
+
+    /// The values to which readings are rounded.
+    pub fn grid(&self) -> Levels {
+        self.grid
+    }
+
+    /// The chance that a bit is flipped when it is said.
+    pub fn flip(&self) -> Chance {
+        self.flip
+    }
+
+    /// How much the chance that a 1 is said rises over the range.
+    pub(crate) fn rise(&self) -> f64 {
+        (1.0 - 2.0 * self.flip.get()) / (self.one_bit.debias(true) - self.one_bit.debias(false))
+    }
+
     /// The mean of the readings behind bits, as a share of the range, without bias.
     pub fn mean(&self, tally: &Tally) -> Option<f64> {
         let ones = *tally.counters.first()? as f64;
@@ -52,8 +72,7 @@ impl AlphaPoint {
     pub fn estimate(&self, tally: &Tally) -> Option<Estimate> {
         let mean = self.mean(tally)?;
         let ones = *tally.counters.first()? as f64 / tally.n as f64;
-        let rise = (self.one_bit.debias(true) - self.one_bit.debias(false)) / (1.0 - 2.0 * self.flip.get());
-        let variance = rise * rise * ones * (1.0 - ones) / tally.n as f64;
+        let variance = ones * (1.0 - ones) / (self.rise() * self.rise()) / tally.n as f64;
         Some(Estimate { mean, variance })
     }
 }

@@ -14,14 +14,18 @@
 //! | [`plan`], [`stream`] | a mean in each slot, with a budget for any window of slots: who is asked, and meters in memory |
 //! | [`account`] | what a meter has spent |
 //! | [`memo`], [`alpha`], [`dbit`], [`loloha`] | answers that are remembered |
+//! | [`alone`] | one report of those by itself, as a mechanism |
+//! | [`infer`] | what who sees the reports may infer of one meter |
 //! | [`attack`] | false reports, what they gain, and what helps |
 
 pub mod account;
+pub mod alone;
 pub mod alpha;
 pub mod attack;
 pub mod dbit;
 pub mod draw;
 pub mod epsilon;
+pub mod infer;
 pub mod k_ary;
 pub mod kind;
 pub mod laplace;

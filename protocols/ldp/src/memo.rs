@@ -116,6 +116,11 @@ impl Memoised {
         })
     }
 
+    /// How a level is encoded.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
     /// The levels to which readings are rounded.
     pub fn levels(&self) -> Levels {
         self.levels
@@ -163,7 +168,7 @@ impl Memoised {
     }
 
     /// An answer drawn alike from all that there are: to no level.
-    fn nothing(&self, rng: &mut dyn Rng) -> Report {
+    pub(crate) fn nothing(&self, rng: &mut dyn Rng) -> Report {
         match self.form {
             Form::LGrr => below(rng, u64::from(self.levels.count())),
             _ => rng.next_u64() >> (u64::BITS - self.levels.count()),
@@ -196,15 +201,21 @@ impl Memoised {
     /// # Errors
     /// If no meter can have made it.
     pub fn count(&self, report: Report, tally: &mut Tally) -> Result<(), Impossible> {
+        self.count_in(report, &mut tally.counters)?;
+        tally.n += 1;
+        Ok(())
+    }
+
+    /// Counts a report in counters of levels.
+    pub(crate) fn count_in(&self, report: Report, counters: &mut [u64]) -> Result<(), Impossible> {
         match self.form {
             Form::LGrr => {
                 let place = usize::try_from(report).map_err(|_| Impossible)?;
-                *tally.counters.get_mut(place).ok_or(Impossible)? += 1;
+                *counters.get_mut(place).ok_or(Impossible)? += 1;
+                Ok(())
             }
-            _ => sets::count(report, &mut tally.counters)?,
+            _ => sets::count(report, counters),
         }
-        tally.n += 1;
-        Ok(())
     }
 
     /// How likely a report supports the meter's own level, and another, over both rounds.
@@ -219,6 +230,11 @@ impl Memoised {
             }
             _ => (p1 * p2 + (1.0 - p1) * q2, q1 * p2 + (1.0 - q1) * q2),
         }
+    }
+
+    /// The chances of the second round: that an answer is said, and a certain other.
+    pub(crate) fn second(&self) -> (f64, f64) {
+        (share(self.second.0), share(self.second.1))
     }
 
     /// How many readings are at each level, as shares, without bias.
