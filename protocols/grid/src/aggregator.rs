@@ -2,6 +2,7 @@
 //! control centre the counts, and who reported, but not what.
 
 use core::time::Duration;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -46,9 +47,9 @@ struct Round {
     who: BTreeMap<u16, Vec<u8>>,
     /// What each meter said: once.
     said: BTreeMap<u32, Bits>,
-    plain: BTreeMap<u16, (u64, u64)>,
-    ciphers: BTreeMap<u16, (u64, Sum)>,
-    compared: BTreeSet<(u32, bool)>,
+    /// Readings of the comparators.
+    plain: BTreeMap<u32, u64>,
+    ciphers: BTreeMap<u32, Sum>,
     repeated: u64,
 }
 
@@ -175,7 +176,6 @@ impl Aggregator {
             said: BTreeMap::new(),
             plain: BTreeMap::new(),
             ciphers: BTreeMap::new(),
-            compared: BTreeSet::new(),
             repeated: 0,
         });
         cx.timer(round, CLOSE);
@@ -280,8 +280,7 @@ impl Aggregator {
         if !self.is_mine(cx, beside.meter) {
             return Ok(());
         }
-        let (installed, open, round) = self.opened(beside.meter, beside.slot)?;
-        let stream = installed.stream;
+        let (_, open, round) = self.opened(beside.meter, beside.slot)?;
         if !round.call.beside || cx.now() > round.until {
             return Err(Reason::Stale);
         }
@@ -298,45 +297,64 @@ impl Aggregator {
         let Some(round) = &mut self.round else {
             return Err(Reason::Stale);
         };
-        if round.compared.contains(&(beside.meter, beside.cipher)) {
-            return Err(Reason::Duplicate);
-        }
         if beside.cipher {
             let cipher = Cipher::from_bytes(&text).ok_or(Reason::Malformed)?;
             cx.meter().charge(elgamal::DECODING);
-            let (n, sum) = round.ciphers.entry(stream).or_default();
+            let mut sum = Sum::default();
             sum.add(&cipher).map_err(|_| Reason::BadElement)?;
-            *n += 1;
+            once(&mut round.ciphers, beside.meter, sum)
         } else {
             let watts = u32::from_le_bytes(text.try_into().map_err(|_| Reason::Malformed)?);
-            let (n, sum) = round.plain.entry(stream).or_default();
-            *n += 1;
-            *sum += u64::from(watts);
+            once(&mut round.plain, beside.meter, u64::from(watts))
         }
-        round.compared.insert((beside.meter, beside.cipher));
-        Ok(())
+    }
+
+    /// Sums of the comparators over those meters of whom all came that was to come: so that the sums are of the same readings.
+    fn exact(&self, round: &Round) -> Vec<Exact> {
+        let (plain, elgamal) = (self.config.plaintext, self.config.elgamal);
+        let whole = |meter: &u32| {
+            (!plain || round.plain.contains_key(meter)) && (!elgamal || round.ciphers.contains_key(meter))
+        };
+        let meters: BTreeSet<u32> = round
+            .plain
+            .keys()
+            .chain(round.ciphers.keys())
+            .copied()
+            .filter(whole)
+            .collect();
+        let mut sums: BTreeMap<u16, (Exact, Sum)> = BTreeMap::new();
+        for meter in meters {
+            let Some(stream) = self.roster.meter(meter).map(|meter| meter.stream) else {
+                continue;
+            };
+            let none = Exact {
+                stream,
+                plain: (0, 0),
+                ciphers: 0,
+                cipher: None,
+            };
+            let (exact, sum) = sums.entry(stream).or_insert_with(|| (none, Sum::default()));
+            if let Some(watts) = round.plain.get(&meter) {
+                exact.plain = (exact.plain.0 + 1, exact.plain.1 + watts);
+            }
+            if let Some(cipher) = round.ciphers.get(&meter) {
+                exact.ciphers += 1;
+                sum.merge(cipher);
+            }
+        }
+        let ended = |(exact, sum): (Exact, Sum)| Exact {
+            cipher: sum.cipher(),
+            ..exact
+        };
+        sums.into_values().map(ended).collect()
     }
 
     /// Ends the round, and tells the control centre what was counted.
     fn close(&mut self, cx: &mut Cx<'_>) {
-        let Some(round) = self.round.as_mut().filter(|round| round.until != Time::ZERO) else {
+        let Some(mut round) = self.round.take_if(|round| round.until != Time::ZERO) else {
             return;
         };
-        // It stays, so that what comes late is known for late.
-        round.until = Time::ZERO;
-        let streams: BTreeSet<u16> = round.plain.keys().chain(round.ciphers.keys()).copied().collect();
-        let exact = streams.into_iter().map(|stream| {
-            let (ciphers, cipher) = round
-                .ciphers
-                .get(&stream)
-                .map_or((0, None), |(n, sum)| (*n, sum.cipher()));
-            Exact {
-                stream,
-                plain: round.plain.get(&stream).copied().unwrap_or_default(),
-                ciphers,
-                cipher,
-            }
-        });
+        let exact = self.exact(&round);
         let parts = round.counted.iter().map(|((stream, level), counted)| Part {
             stream: *stream,
             level: *level,
@@ -353,7 +371,7 @@ impl Aggregator {
             round: round.call.round,
             parts: parts.collect(),
             who: who.collect(),
-            exact: exact.collect(),
+            exact,
             signature: roadveil_crypto::ByteArray([0; 64]),
         };
         cx.emit(
@@ -372,6 +390,9 @@ impl Aggregator {
             frame: encode(&Msg::Tally(tally)).into(),
             tries: 0,
         });
+        // It stays, so that what comes late is known for late.
+        round.until = Time::ZERO;
+        self.round = Some(round);
         self.tell(cx);
     }
 
@@ -407,6 +428,17 @@ fn place_of(asked: &Asked, rank: u32, of: u32) -> Option<usize> {
     };
     ask.asks(rank, of)
         .then(|| ((u64::from(rank) + u64::from(of) - u64::from(asked.first)) % u64::from(of)) as usize)
+}
+
+/// Takes what a meter may say once.
+fn once<T>(said: &mut BTreeMap<u32, T>, meter: u32, what: T) -> Result<(), Reason> {
+    match said.entry(meter) {
+        Entry::Occupied(_) => Err(Reason::Duplicate),
+        Entry::Vacant(place) => {
+            place.insert(what);
+            Ok(())
+        }
+    }
 }
 
 /// Sets a bit.

@@ -70,6 +70,12 @@ impl Default for Sum {
 }
 
 impl Sum {
+    /// Adds another sum.
+    pub fn merge(&mut self, other: &Sum) {
+        self.c1 = &self.c1 + &other.c1;
+        self.c2 = &self.c2 + &other.c2;
+    }
+
     /// Adds a ciphertext, whose points are validated.
     ///
     /// # Errors

@@ -39,8 +39,8 @@ pub mod part {
     pub const RETRY: u32 = 30;
     /// From a call to the end of its round.
     pub const ROUND: u32 = 380;
-    /// Without a call, after which a meter turns to another aggregator.
-    pub const WATCH: u32 = 1600;
+    /// Without a call, after which a meter turns to another aggregator: two calls may be lost.
+    pub const WATCH: u32 = 2300;
     /// Between two registrations.
     pub const REGISTER: u32 = 200;
     /// How far the time of a call may be from a meter's clock.
@@ -435,6 +435,10 @@ impl Meter {
         } else {
             window
         };
+        let budget = match self.config.way.remembers() {
+            true => self.config.life_budget,
+            false => self.tools.budget(self.stream.quantity, self.me.level).get(),
+        };
         let bits = self.payload_bits();
         if first {
             cx.emit(
@@ -443,6 +447,7 @@ impl Meter {
                     ("bytes", bytes.into()),
                     ("bits", u64::from(bits).into()),
                     ("spent", spent.get().into()),
+                    ("budget", budget.into()),
                     ("level", u64::from(self.me.level).into()),
                 ],
             );

@@ -28,7 +28,12 @@ fn quiet(net: &Net, size: Size) {
     let aggregators = (0..size.aggregators).map(|n| format!("agg-{n}"));
     for node in names.chain(aggregators).chain(["centre".to_owned()]) {
         let refused = net.rejects(&node);
-        assert!(refused.is_empty(), "{node} refused {}, the first {:?}", refused.len(), refused[0]);
+        assert!(
+            refused.is_empty(),
+            "{node} refused {}, the first {:?}",
+            refused.len(),
+            refused[0]
+        );
     }
 }
 
@@ -227,7 +232,7 @@ fn an_identity_that_is_used_twice_has_one_report_a_slot() {
     let issued = Issued::new(&planned).expect("sets up");
     let key = issued.key("home-0");
     let mut net = Net::deploy(&PROTOCOL, &planned).expect("sets up");
-    within(&mut net, 1, 10);
+    within(&mut net, 1, 25);
     let share = roadveil_crypto::EphemeralShare::from(roadveil_crypto::SecretBytes::new([9; 32]));
     let mut register = roadveil_grid::messages::Register {
         meter: 0,

@@ -71,7 +71,8 @@ impl AlphaPoint {
     /// chance, and varies by its own chance alone. Of one bit a meter: those of other slots are the same bits.
     pub fn estimate(&self, tally: &Tally) -> Option<Estimate> {
         let mean = self.mean(tally)?;
-        let ones = *tally.counters.first()? as f64 / tally.n as f64;
+        // The chance of a 1 at a mean within the range: with few bits their own share may be one that no mean has.
+        let ones = *tally.counters.first()? as f64 / tally.n as f64 + self.rise() * (mean.clamp(0.0, 1.0) - mean);
         let variance = ones * (1.0 - ones) / (self.rise() * self.rise()) / tally.n as f64;
         Some(Estimate { mean, variance })
     }

@@ -52,6 +52,20 @@ pub trait Mechanism: fmt::Debug + Send + Sync {
     /// The variance of one report's part in the mean, of a meter whose reading is that share of the range.
     fn variance(&self, share: f64) -> f64;
 
+    /// How far the readings behind a tally lie apart: their variance, where [`variance`](Mechanism::variance) does not include it. It
+    /// is estimated from frequencies; of mechanisms that tell the mean alone it is the most that it can be with that mean.
+    fn spread(&self, tally: &Tally, mean: f64) -> f64 {
+        let inside = mean.clamp(0.0, 1.0);
+        let most = inside * (1.0 - inside);
+        let Some(frequencies) = self.frequencies(tally) else {
+            return most;
+        };
+        let last = frequencies.len().saturating_sub(1).max(1) as f64;
+        let square = |(level, f): (usize, &f64)| f * (level as f64 / last) * (level as f64 / last);
+        let second: f64 = frequencies.iter().enumerate().map(square).sum();
+        (second - inside * inside).clamp(0.0, most)
+    }
+
     /// How likely a report supports a level, of mechanisms whose counters are levels.
     fn support(&self) -> Option<Support> {
         None
@@ -138,10 +152,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of a tally: the variance is that of a report at the mean itself, by the number of reports.
+    /// Of a tally: the variance is that of a report at the mean itself, and that of readings over meters, by the number of reports.
+    /// So an interval holds for the mean of all meters of which those who reported are a sample.
     pub fn of(mechanism: &dyn Mechanism, tally: &Tally) -> Option<Estimate> {
         let mean = mechanism.mean(tally)?;
-        let variance = mechanism.variance(mean.clamp(0.0, 1.0)) / tally.n as f64;
+        let of_one = mechanism.variance(mean.clamp(0.0, 1.0)) + mechanism.spread(tally, mean);
+        let variance = of_one / tally.n as f64;
         Some(Estimate { mean, variance })
     }
 

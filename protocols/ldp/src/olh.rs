@@ -61,8 +61,8 @@ impl Olh {
     }
 
     fn split(report: Report) -> (u32, u32) {
-        // The halves of a word.
-        ((report >> 32) as u32, report as u32)
+        // The halves of a word: the function below, the hash above.
+        (report as u32, (report >> 32) as u32)
     }
 }
 
@@ -87,12 +87,12 @@ impl Mechanism for Olh {
         let level = self.levels.round(reading, rng);
         let function = (rng.next_u64() >> 32) as u32;
         let hashed = self.response.say(hash(function, level, self.response.count()), rng);
-        u64::from(function) << 32 | u64::from(hashed)
+        u64::from(hashed) << 32 | u64::from(function)
     }
 
     fn any(&self, rng: &mut dyn Rng) -> Report {
         let function = rng.next_u64() >> 32;
-        function << 32 | below(rng, u64::from(self.response.count()))
+        below(rng, u64::from(self.response.count())) << 32 | function
     }
 
     fn support(&self) -> Option<Support> {

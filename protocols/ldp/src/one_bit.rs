@@ -105,6 +105,11 @@ impl Mechanism for OneBit {
         (tally.n > 0).then(|| (ones / tally.n as f64 - low) / rise)
     }
 
+    /// A bit varies as its chance says, whatever readings are behind it: nothing is to be added.
+    fn spread(&self, _: &Tally, _: f64) -> f64 {
+        0.0
+    }
+
     fn variance(&self, share: f64) -> f64 {
         let (low, rise) = self.line();
         let p = low + rise * share;

@@ -77,9 +77,10 @@ pub struct Summary {
     compared: u64,
     exact: u64,
     unacknowledged: u64,
-    /// What each meter has spent when it reported last.
+    /// What share of its budget each meter had spent when it reported last.
     spent: BTreeMap<String, f64>,
     spent_max: f64,
+    used_max: f64,
     exhausted: u64,
     registrations: u64,
     changes: u64,
@@ -96,35 +97,35 @@ impl Summary {
         self.bits += count(event, "bits");
         let spent = number(event, "spent");
         self.spent_max = self.spent_max.max(spent);
+        let used = spent / number(event, "budget");
+        self.used_max = self.used_max.max(used);
         match self.spent.get_mut(event.node) {
-            Some(known) => *known = spent,
+            Some(known) => *known = used,
             None => {
-                self.spent.insert(event.node.to_owned(), spent);
+                self.spent.insert(event.node.to_owned(), used);
             }
         }
     }
 
-    /// Sums of the comparators agree if all their messages came through.
+    /// Sums of the comparators are over the same readings: they agree.
     fn compared(&mut self, event: &Emitted<'_>) {
         self.compared += 1;
         let (plain, ciphers) = (count(event, "plain_reports"), count(event, "cipher_reports"));
         let same = plain == ciphers && count(event, "plain_w") == count(event, "cipher_w");
         // Of one of them alone there is nothing to compare; the encrypted sum was opened, or not.
-        let fits = same || plain == 0 || ciphers == 0 || plain != ciphers;
+        let fits = same || plain == 0 || ciphers == 0;
         self.exact += u64::from(fits && !flag(event, "failed"));
     }
 
     fn budgets(&self) -> View {
-        let most = self.spent.values().copied().fold(0.0, f64::max);
-        let step = (most / 8.0).max(1e-9);
-        let mut bins = [0u64; 9];
-        for spent in self.spent.values() {
+        let mut bins = [0u64; 11];
+        for used in self.spent.values() {
             // A float cast saturates.
-            bins[((spent / step) as usize).min(8)] += 1;
+            bins[((used * 10.0) as usize).min(10)] += 1;
         }
-        let edge = |index: usize| libm::round(index as f64 * step * 1000.0) / 1000.0;
+        let edge = |index: usize| index as f64 / 10.0;
         View::Histogram {
-            title: "Privacy budget spent, epsilon: meters".to_owned(),
+            title: "Privacy budgets, share spent: meters".to_owned(),
             bins: bins
                 .into_iter()
                 .enumerate()
@@ -228,6 +229,7 @@ impl Fold for Summary {
             ("sums_compared", self.compared.into()),
             ("sums_agree", self.exact.into()),
             ("budget_spent_max", self.spent_max.into()),
+            ("budget_used_max", self.used_max.into()),
             ("budgets_exhausted", self.exhausted.into()),
             ("registrations", self.registrations.into()),
             ("aggregator_changes", self.changes.into()),
@@ -346,7 +348,12 @@ mod tests {
     #[test]
     fn bytes_budgets_and_faults_are_counted() {
         let mut fold = Summary::default();
-        let report = [("bytes", 28u64.into()), ("bits", 1u64.into()), ("spent", 2.0.into())];
+        let report = [
+            ("bytes", 28u64.into()),
+            ("bits", 1u64.into()),
+            ("spent", 2.0.into()),
+            ("budget", 4.0.into()),
+        ];
         observe(&mut fold, 1, ("h1", "meter"), "reported", &report);
         observe(
             &mut fold,
@@ -376,6 +383,9 @@ mod tests {
             (&found["sums_compared"], &found["sums_agree"]),
             (&Value::U64(1), &Value::U64(0))
         );
-        assert_eq!(found["budgets_exhausted"], Value::U64(1));
+        assert_eq!(
+            (&found["budgets_exhausted"], &found["budget_used_max"]),
+            (&Value::U64(1), &Value::F64(0.5))
+        );
     }
 }
