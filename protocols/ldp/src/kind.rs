@@ -132,6 +132,9 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::Reading;
+    use chacha20::ChaCha12Rng;
+    use rand_core::SeedableRng;
 
     #[test]
     fn what_makes_no_mechanism_is_refused() {
@@ -152,5 +155,28 @@ mod tests {
         );
         assert!(build(Kind::RrK, 4096).is_ok() && build(Kind::RrK, 4097).is_err());
         assert_eq!(Kind::from_name("RR-1"), None);
+    }
+
+    /// What travels is the low bits of a word, and nothing of a report is above them.
+    #[test]
+    fn reports_fit_into_their_bits() {
+        let mut rng = ChaCha12Rng::from_seed([3; 32]);
+        for kind in Kind::ALL {
+            for epsilon in [0.3, 2.0, 6.0] {
+                let epsilon = Epsilon::new(epsilon).expect("a budget");
+                let mechanism = kind.build(epsilon, 9, Rounding::Stochastic).expect("a mechanism");
+                for step in 0..500 {
+                    let reading = Reading::from_share(f64::from(step) / 500.0);
+                    for report in [mechanism.report(reading, &mut rng), mechanism.any(&mut rng)] {
+                        let above = report.checked_shr(mechanism.bits()).unwrap_or(0);
+                        assert!(
+                            above == 0,
+                            "{kind:?}: {report:x} has more than {} bits",
+                            mechanism.bits()
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -170,10 +170,12 @@ pub struct Hybrid {
     first: Chance,
 }
 
-/// A report of the one bit has this set.
-const BIT: u64 = 1 << 63;
-
 impl Hybrid {
+    /// What is set in a report of the one bit: the bit above those of the other.
+    fn mark(&self) -> Report {
+        1 << self.piecewise.bits()
+    }
+
     /// `1 - e^(-epsilon/2)` of the piecewise mechanism if `epsilon` is above 0.61, and none below.
     pub fn new(epsilon: Epsilon) -> Hybrid {
         let share = if epsilon.get() > 0.61 {
@@ -211,7 +213,7 @@ impl Mechanism for Hybrid {
         if self.first.happens(rng) {
             self.piecewise.report(reading, rng)
         } else {
-            BIT | self.one_bit.report(reading, rng)
+            self.mark() | self.one_bit.report(reading, rng)
         }
     }
 
@@ -219,16 +221,16 @@ impl Mechanism for Hybrid {
         if self.first.happens(rng) {
             self.piecewise.any(rng)
         } else {
-            BIT | self.one_bit.any(rng)
+            self.mark() | self.one_bit.any(rng)
         }
     }
 
     /// Of the mechanism that made it, which is chosen alike for all readings.
     fn likelihood(&self, reading: Reading, report: Report) -> Likelihood {
-        if report & BIT == 0 {
+        if report & self.mark() == 0 {
             self.piecewise.likelihood(reading, report)
         } else {
-            self.one_bit.likelihood(reading, report & !BIT)
+            self.one_bit.likelihood(reading, report & !self.mark())
         }
     }
 
@@ -241,12 +243,12 @@ impl Mechanism for Hybrid {
         let [sum, n, ones] = counters else {
             return Err(Impossible);
         };
-        if report & BIT == 0 {
+        if report & self.mark() == 0 {
             self.piecewise.count(report, core::slice::from_mut(sum))?;
             *n += 1;
             Ok(())
         } else {
-            self.one_bit.count(report & !BIT, core::slice::from_mut(ones))
+            self.one_bit.count(report & !self.mark(), core::slice::from_mut(ones))
         }
     }
 

@@ -29,11 +29,11 @@ fn outputs(kind: Kind, mechanism: &dyn Mechanism) -> Vec<Report> {
     let all = |bits: u32| 0..1u64 << bits;
     match kind {
         Kind::Olh => (0..64u64)
-            .flat_map(|function| all(mechanism.bits() - 32).map(move |hash| function << 32 | hash))
+            .flat_map(|function| all(mechanism.bits() - 32).map(move |hash| hash << 32 | function))
             .filter(possible)
             .collect(),
         Kind::Hybrid => all(mechanism.bits() - 1)
-            .chain([1 << 63, 1 << 63 | 1])
+            .chain([0, 1].map(|bit| 1 << (mechanism.bits() - 1) | bit))
             .filter(possible)
             .collect(),
         _ => all(mechanism.bits()).filter(possible).collect(),
