@@ -3,7 +3,9 @@
 //! Unlike a topology a lab has no network: what it shows is measured on the real code of a protocol, outside of a run. Each row
 //! of its table stands beside a closed form, and the lab fails if they part by more than chance allows.
 
+mod ldp_defences;
 mod ldp_error;
+mod ldp_inference;
 mod ldp_poison;
 
 use serde_json::{Map, Value, json};
@@ -29,6 +31,16 @@ pub const LABS: &[Lab] = &[
         name: "ldp-poison",
         title: "what false reports gain on frequencies and on the mean, and what normalisation leaves of it",
         run: ldp_poison::run,
+    },
+    Lab {
+        name: "ldp-inference",
+        title: "what who sees the reports infers of one home, by how reports are made",
+        run: ldp_inference::run,
+    },
+    Lab {
+        name: "ldp-defences",
+        title: "what helps against false reports, and what does not",
+        run: ldp_defences::run,
     },
 ];
 

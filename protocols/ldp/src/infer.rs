@@ -119,6 +119,25 @@ pub fn accuracy(outputs: impl IntoIterator<Item = (f64, f64)>, share: f64) -> f6
 /// How many bits a report may have for a sum over all reports.
 const MOST_BITS: u32 = 16;
 
+/// How likely each report is of a belief, exactly but for the last bits of a float, in the order of reports: of those that a meter
+/// can make. Nothing of mechanisms with more reports than can be summed over.
+pub fn chances(mechanism: &dyn Mechanism, belief: &Belief) -> Option<Vec<f64>> {
+    if mechanism.bits() > MOST_BITS {
+        return None;
+    }
+    let possible = |report: &Report| {
+        let mut counters = vec![0; mechanism.counters()];
+        mechanism.count(*report, &mut counters).is_ok()
+    };
+    let reports = (0..1u64 << mechanism.bits()).filter(possible);
+    let logs: Vec<f64> = reports
+        .map(|report| log_sum(&belief.joint(mechanism, report)))
+        .collect();
+    // Chances are likelihoods by their sum.
+    let all = log_sum(&logs);
+    Some(logs.iter().map(|log| libm::exp(log - all)).collect())
+}
+
 /// How often [`occupied`] guesses right from one report, exactly: summed over all reports. Nothing of mechanisms with more reports
 /// than can be summed over.
 pub fn occupancy_accuracy(
@@ -127,22 +146,8 @@ pub fn occupancy_accuracy(
     away: &Belief,
     share_at_home: f64,
 ) -> Option<f64> {
-    if mechanism.bits() > MOST_BITS {
-        return None;
-    }
-    let possible = |report: &Report| {
-        let mut counters = vec![0; mechanism.counters()];
-        mechanism.count(*report, &mut counters).is_ok()
-    };
-    let outputs: Vec<Report> = (0..1u64 << mechanism.bits()).filter(possible).collect();
-    // Chances are likelihoods by their sum, which is that of all reports.
-    let chances = |belief: &Belief| -> Vec<f64> {
-        let log = |report: &Report| log_sum(&belief.joint(mechanism, *report));
-        let logs: Vec<f64> = outputs.iter().map(log).collect();
-        let all = log_sum(&logs);
-        logs.iter().map(|log| libm::exp(log - all)).collect()
-    };
-    Some(accuracy(chances(at_home).into_iter().zip(chances(away)), share_at_home))
+    let pairs = chances(mechanism, at_home)?.into_iter().zip(chances(mechanism, away)?);
+    Some(accuracy(pairs, share_at_home))
 }
 
 /// What an accuracy is better than always to guess the more frequent of two.

@@ -16,13 +16,14 @@
 //! | [`memo`], [`alpha`], [`dbit`], [`loloha`] | answers that are remembered |
 //! | [`alone`] | one report of those by itself, as a mechanism |
 //! | [`infer`] | what who sees the reports may infer of one meter |
-//! | [`attack`] | false reports, what they gain, and what helps |
+//! | [`attack`], [`defence`] | false reports, what they gain, and what helps |
 
 pub mod account;
 pub mod alone;
 pub mod alpha;
 pub mod attack;
 pub mod dbit;
+pub mod defence;
 pub mod draw;
 pub mod epsilon;
 pub mod infer;
