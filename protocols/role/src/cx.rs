@@ -84,7 +84,7 @@ pub enum Effect {
     State(&'static str),
 }
 
-/// Answers checks. The kernel's shares verdicts between receivers; the test kit's computes each.
+/// Answers checks. Verdicts are shared between receivers: they follow from what is asked alone.
 pub trait Checker {
     /// The verdict of the real check.
     fn check(&mut self, check: &Check) -> Verdict;
