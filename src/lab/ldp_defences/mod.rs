@@ -93,8 +93,9 @@ pub(super) fn run() -> Outcome {
         rows: Vec::new(),
         parted: Vec::new(),
     };
-    for row in rows().unwrap_or_default() {
-        write(&mut outcome, row);
+    match rows() {
+        Some(rows) => rows.into_iter().for_each(|row| write(&mut outcome, row)),
+        None => outcome.parted.push("the lab itself is not sound".to_owned()),
     }
     outcome
 }
