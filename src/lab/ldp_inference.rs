@@ -1,8 +1,9 @@
 //! `ldp-inference`: what a curious aggregator infers of one home.
 //!
-//! Three attacks, against five ways to report. Is somebody at home? By Bayes, of a home that stands still for so many slots: the
-//! hardest case for who hides, and the easiest for who averages. What is its reading? By averaging what reports say. When
-//! did it change? A report that differs from the one before says so. Each is measured beside its closed form.
+//! Three attacks, against five ways to report. Is somebody at home? By Bayes, of a home that stands still for so many
+//! slots: the hardest case for who hides, and the easiest for who averages. What is its reading? By averaging what
+//! reports say. When did it change? A report that differs from the one before says so. Each is measured beside its
+//! closed form.
 
 use chacha20::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
@@ -47,7 +48,8 @@ struct Way {
     name: String,
     /// One report by itself.
     alone: Box<dyn Mechanism>,
-    /// What draws the answer that is remembered, and the chances that it is said, and a certain other. Nothing of fresh reports.
+    /// What draws the answer that is remembered, and the chances that it is said, and a certain other. Nothing of fresh
+    /// reports.
     remembered: Option<(Box<dyn Mechanism>, f64, f64)>,
     how: How,
 }

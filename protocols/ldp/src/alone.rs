@@ -1,7 +1,8 @@
-//! One report of a remembered form by itself, as a mechanism: of a meter that reports once, or as who sees one report believes.
+//! One report of a remembered form by itself, as a mechanism: of a meter that reports once, or as who sees one report
+//! believes.
 //!
-//! Of *many* reports of one meter this is not true: they are of one answer, and tell no more than it does. Who takes them for
-//! independent believes too much.
+//! Of *many* reports of one meter this is not true: they are of one answer, and tell no more than it does. Who takes
+//! them for independent believes too much.
 
 use rand_core::Rng;
 

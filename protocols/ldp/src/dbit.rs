@@ -1,10 +1,10 @@
 //! Remembered bits about some buckets: dBitFlipPM (Ding, Kulkarni and Yekhanin 2017, section 3).
 //!
-//! Readings are rounded to `b` buckets. A meter draws `d` of them once, and says so once, at enrolment. For each of them, and for
-//! *outside*, it draws once `d` bits, each of which says by symmetric randomised response whether its bucket is the meter's: and
-//! says those bits again whenever it is there. Two answers differ in two bits at most, so that one costs `epsilon`; a meter has
-//! `d + 1` answers at most (`b`, if it drew all buckets). What costs is a *new answer*: to move among buckets that were not drawn
-//! shows nothing and is free.
+//! Readings are rounded to `b` buckets. A meter draws `d` of them once, and says so once, at enrolment. For each of
+//! them, and for *outside*, it draws once `d` bits, each of which says by symmetric randomised response whether its
+//! bucket is the meter's: and says those bits again whenever it is there. Two answers differ in two bits at most, so
+//! that one costs `epsilon`; a meter has `d + 1` answers at most (`b`, if it drew all buckets). What costs is a *new
+//! answer*: to move among buckets that were not drawn shows nothing and is free.
 //!
 //! Reconstruction: that buckets are reached by the meter's own threshold, and what is said when the budget is spent.
 
@@ -97,7 +97,8 @@ impl DBit {
         sets::choose(0..self.levels.count(), self.drawn, rng)
     }
 
-    /// The answer that a level calls for: its bucket's place among those that were drawn, or, outside, how many they are.
+    /// The answer that a level calls for: its bucket's place among those that were drawn, or, outside, how many they
+    /// are.
     fn state(&self, buckets: u64, level: u32) -> u32 {
         let below = (1u64 << level) - 1;
         if buckets >> level & 1 == 1 {
@@ -119,7 +120,8 @@ impl DBit {
         })
     }
 
-    /// How likely an answer is at a level, of a meter that drew those buckets: the product of whole numbers, of `2^-64` each.
+    /// How likely an answer is at a level, of a meter that drew those buckets: the product of whole numbers, of `2^-64`
+    /// each.
     pub fn likelihood(&self, buckets: u64, level: u32, report: Report) -> Vec<u128> {
         let state = self.state(buckets, level);
         let weight = |place: u32| {
@@ -193,7 +195,8 @@ impl DBit {
         sets::mean(self.levels, &self.frequencies(tally)?)
     }
 
-    /// The mean of what readings are drawn from, with its variance: readings lie apart, meters draw other buckets, bits are flipped.
+    /// The mean of what readings are drawn from, with its variance: readings lie apart, meters draw other buckets, bits
+    /// are flipped.
     pub fn estimate(&self, tally: &Tally) -> Option<Estimate> {
         self.noise().estimate(self.levels, &self.frequencies(tally)?, tally.n)
     }
@@ -307,7 +310,8 @@ mod tests {
         }
     }
 
-    /// Summed over all answers and all draws of buckets: an estimate is a level's own share on average, and varies as stated.
+    /// Summed over all answers and all draws of buckets: an estimate is a level's own share on average, and varies as
+    /// stated.
     #[test]
     fn a_report_is_unbiased_and_varies_as_stated() {
         for drawn in 1..=5 {
@@ -359,8 +363,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is read, in whatever order, with restarts: the same of the same, and neither the budget nor what all answers
-        /// cost is overrun.
+        /// Whatever is read, in whatever order, with restarts: the same of the same, and neither the budget nor what
+        /// all answers cost is overrun.
         #[test]
         fn what_was_said_is_said_again(
             seed in any::<u8>(), drawn in 1u32..7, budget in 0.0f64..8.0,

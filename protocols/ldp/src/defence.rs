@@ -1,5 +1,5 @@
-//! What helps against false reports, beside normalisation ([`attack::normalised`](crate::attack::normalised)): none looks at a
-//! report by itself, for no single report is wrong.
+//! What helps against false reports, beside normalisation ([`attack::normalised`](crate::attack::normalised)): none
+//! looks at a report by itself, for no single report is wrong.
 //!
 //! | defence | helps against | does not |
 //! |---|---|---|
@@ -8,7 +8,8 @@
 //! | [`trimmed_mean`] | false meters that are together | such as are everywhere; and it costs a bias where groups differ |
 //! | [`temporal_alarm`] | a mean that jumps | one that is moved slowly |
 //!
-//! Reconstruction: none of them is of a paper on local differential privacy. They are what an operator of meters has at hand.
+//! Reconstruction: none of them is of a paper on local differential privacy. They are what an operator of meters has at
+//! hand.
 
 use std::collections::BTreeSet;
 
@@ -43,21 +44,21 @@ impl Register {
     }
 }
 
-/// Is an estimate further from what the feeder's own meter measured than noise explains, by `z` deviations? `metered` is a share of
-/// the range for each meter, as the estimate is. Its losses are the caller's to take off.
+/// Is an estimate further from what the feeder's own meter measured than noise explains, by `z` deviations? `metered`
+/// is a share of the range for each meter, as the estimate is. Its losses are the caller's to take off.
 pub fn feeder_alarm(estimate: &Estimate, metered: f64, z: f64) -> bool {
     (estimate.mean - metered).abs() > z * libm::sqrt(estimate.variance.max(0.0))
 }
 
-/// Has an estimate moved since the last slot by more than readings do, `ramp`, and noise explains, by `z` deviations? Both must be
-/// of fresh reports: where answers are remembered errors are alike, and noise explains less.
+/// Has an estimate moved since the last slot by more than readings do, `ramp`, and noise explains, by `z` deviations?
+/// Both must be of fresh reports: where answers are remembered errors are alike, and noise explains less.
 pub fn temporal_alarm(last: &Estimate, now: &Estimate, ramp: f64, z: f64) -> bool {
     let deviation = libm::sqrt((last.variance + now.variance).max(0.0));
     (now.mean - last.mean).abs() > ramp + z * deviation
 }
 
-/// The mean of means of groups without the least and the largest, `trim` of all at either end, rounded down. Nothing of no groups;
-/// below zero `trim` is nothing, and at least one group stays, or two in the middle of an even number.
+/// The mean of means of groups without the least and the largest, `trim` of all at either end, rounded down. Nothing of
+/// no groups; below zero `trim` is nothing, and at least one group stays, or two in the middle of an even number.
 pub fn trimmed_mean(groups: &[f64], trim: f64) -> Option<f64> {
     let mut sorted = groups.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -68,8 +69,8 @@ pub fn trimmed_mean(groups: &[f64], trim: f64) -> Option<f64> {
     Some(kept.iter().sum::<f64>() / kept.len() as f64)
 }
 
-/// How often an alarm is raised that waits for more than `bound` in either direction, where what it looks at is normal with that
-/// mean and deviation: the closed form of both alarms.
+/// How often an alarm is raised that waits for more than `bound` in either direction, where what it looks at is normal
+/// with that mean and deviation: the closed form of both alarms.
 pub fn alarm_rate(mean: f64, deviation: f64, bound: f64) -> f64 {
     let above = |distance: f64| 0.5 * libm::erfc(distance / (deviation * core::f64::consts::SQRT_2));
     above(bound - mean) + above(bound + mean)

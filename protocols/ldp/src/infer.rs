@@ -1,11 +1,12 @@
-//! What a curious aggregator infers of one meter: a belief in its reading, whether somebody is at home, its mean over many slots, and
-//! when its reading changed. Each with a closed form of how well it can go at best.
+//! What a curious aggregator infers of one meter: a belief in its reading, whether somebody is at home, its mean over
+//! many slots, and when its reading changed. Each with a closed form of how well it can go at best.
 //!
-//! All of it is by the exact likelihoods of a mechanism (Bayes): no guess from the same report is right more often. What is
-//! *believed before*, which readings are how frequent and how often a home is occupied, is the attacker's and no secret here.
+//! All of it is by the exact likelihoods of a mechanism (Bayes): no guess from the same report is right more often.
+//! What is *believed before*, which readings are how frequent and how often a home is occupied, is the attacker's and
+//! no secret here.
 //!
-//! Of remembered answers ([`memo`](crate::memo), [`alpha`](crate::alpha)) a second report is not another draw: to observe the same bit
-//! again tells nothing, and [`alone`](crate::alone) is the mechanism of the first.
+//! Of remembered answers ([`memo`](crate::memo), [`alpha`](crate::alpha)) a second report is not another draw: to
+//! observe the same bit again tells nothing, and [`alone`](crate::alone) is the mechanism of the first.
 
 use crate::mechanism::{Mechanism, Report, Tally};
 use crate::memo::Memoised;
@@ -19,8 +20,8 @@ pub struct Belief {
 }
 
 impl Belief {
-    /// Of those weights, which need not sum up to one. Nothing if there is none, if one is negative or no number, or if all are
-    /// zero.
+    /// Of those weights, which need not sum up to one. Nothing if there is none, if one is negative or no number, or if
+    /// all are zero.
     pub fn new(weights: &[f64]) -> Option<Belief> {
         let sum: f64 = weights.iter().sum();
         let sound = weights.iter().all(|weight| *weight >= 0.0) && sum > 0.0 && sum.is_finite();
@@ -72,8 +73,8 @@ impl Belief {
     }
 }
 
-/// The logarithm of how likely a report is of a reading, up to what all readings share. Logarithms, as a product of 64 small
-/// chances is below all that a float has.
+/// The logarithm of how likely a report is of a reading, up to what all readings share. Logarithms, as a product of 64
+/// small chances is below all that a float has.
 fn log_likelihood(mechanism: &dyn Mechanism, reading: Reading, report: Report) -> f64 {
     let product = |factors: &Vec<u128>| factors.iter().map(|factor| libm::log(*factor as f64)).sum();
     let terms: Vec<f64> = mechanism.likelihood(reading, report).iter().map(product).collect();
@@ -90,10 +91,11 @@ fn log_sum(logs: &[f64]) -> f64 {
     }
 }
 
-/// The belief that a home is occupied, after a report: of what readings look like when it is and when it is not, and how often
-/// it is. A report that neither explains changes nothing.
+/// The belief that a home is occupied, after a report: of what readings look like when it is and when it is not, and
+/// how often it is. A report that neither explains changes nothing.
 ///
-/// For several reports of one state: the belief of before takes the place of `share_at_home`, and both beliefs observe each report.
+/// For several reports of one state: the belief of before takes the place of `share_at_home`, and both beliefs observe
+/// each report.
 pub fn occupied(mechanism: &dyn Mechanism, report: Report, at_home: &Belief, away: &Belief, share_at_home: f64) -> f64 {
     let log = |belief: &Belief| log_sum(&belief.joint(mechanism, report));
     let share_at_home = share_at_home.clamp(0.0, 1.0);
@@ -109,8 +111,8 @@ pub fn occupied(mechanism: &dyn Mechanism, report: Report, at_home: &Belief, awa
     }
 }
 
-/// How often the best guess between two is right, of which the first is so frequent: given how likely each output is of either. To
-/// sum over outputs is exact.
+/// How often the best guess between two is right, of which the first is so frequent: given how likely each output is of
+/// either. To sum over outputs is exact.
 pub fn accuracy(outputs: impl IntoIterator<Item = (f64, f64)>, share: f64) -> f64 {
     let right = |(first, second): (f64, f64)| (share * first).max((1.0 - share) * second);
     outputs.into_iter().map(right).sum()
@@ -119,8 +121,8 @@ pub fn accuracy(outputs: impl IntoIterator<Item = (f64, f64)>, share: f64) -> f6
 /// How many bits a report may have for a sum over all reports.
 const MOST_BITS: u32 = 16;
 
-/// How likely each report is of a belief, exactly but for the last bits of a float, in the order of reports: of those that a meter
-/// can make. Nothing of mechanisms with more reports than can be summed over.
+/// How likely each report is of a belief, exactly but for the last bits of a float, in the order of reports: of those
+/// that a meter can make. Nothing of mechanisms with more reports than can be summed over.
 pub fn chances(mechanism: &dyn Mechanism, belief: &Belief) -> Option<Vec<f64>> {
     if mechanism.bits() > MOST_BITS {
         return None;
@@ -138,8 +140,8 @@ pub fn chances(mechanism: &dyn Mechanism, belief: &Belief) -> Option<Vec<f64>> {
     Some(logs.iter().map(|log| libm::exp(log - all)).collect())
 }
 
-/// How often [`occupied`] guesses right from one report, exactly: summed over all reports. Nothing of mechanisms with more reports
-/// than can be summed over.
+/// How often [`occupied`] guesses right from one report, exactly: summed over all reports. Nothing of mechanisms with
+/// more reports than can be summed over.
 pub fn occupancy_accuracy(
     mechanism: &dyn Mechanism,
     at_home: &Belief,
@@ -195,8 +197,8 @@ pub fn averaging_error(variance: f64, reports: u64) -> f64 {
     libm::sqrt(variance / reports as f64)
 }
 
-/// Finds changes: a report that differs from the one before says that the level is another. True of remembered answers that are
-/// said as they are; a guess where noise is added each time.
+/// Finds changes: a report that differs from the one before says that the level is another. True of remembered answers
+/// that are said as they are; a guess where noise is added each time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     last: Option<Report>,

@@ -1,12 +1,13 @@
 //! Remembered hashes: LOLOHA (Arcolezi, Pinzón, Palamidessi and Gambs 2023).
 //!
-//! A meter draws a hash function once, and says which once, at enrolment: it takes levels to `g` hashes. Of hashes, and no longer of
-//! levels, answers are drawn and remembered, in the two rounds of L-GRR ([`memo`](crate::memo), with its corrected second round). A meter has `g`
-//! answers at most, so that its life costs `g` times `forever` at most, however many levels there are; and a change to a level
-//! with the same hash shows nothing. With two hashes, BiLOLOHA, that is the least;
-//! more of them make the error less.
+//! A meter draws a hash function once, and says which once, at enrolment: it takes levels to `g` hashes. Of hashes, and
+//! no longer of levels, answers are drawn and remembered, in the two rounds of L-GRR ([`memo`](crate::memo), with its
+//! corrected second round). A meter has `g` answers at most, so that its life costs `g` times `forever` at most,
+//! however many levels there are; and a change to a level with the same hash shows nothing. With two hashes, BiLOLOHA,
+//! that is the least; more of them make the error less.
 //!
-//! Reconstruction: that levels are reached by the meter's own threshold, what is said when the budget is spent, and the hash functions.
+//! Reconstruction: that levels are reached by the meter's own threshold, what is said when the budget is spent, and the
+//! hash functions.
 
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
@@ -118,7 +119,8 @@ impl Loloha {
         sets::mean(self.levels, &self.frequencies(tally)?)
     }
 
-    /// The mean of what readings are drawn from, with its variance: readings lie apart, functions differ, answers are random.
+    /// The mean of what readings are drawn from, with its variance: readings lie apart, functions differ, answers are
+    /// random.
     pub fn estimate(&self, tally: &Tally) -> Option<Estimate> {
         self.noise().estimate(self.levels, &self.frequencies(tally)?, tally.n)
     }
@@ -129,12 +131,12 @@ impl Loloha {
     }
 }
 
-/// The published number of hashes, with `a = e^forever` and `z = e^single` (Arcolezi and others 2023, as their program has it): at
-/// least 2, and no more than the 64 that two rounds here take.
+/// The published number of hashes, with `a = e^forever` and `z = e^single` (Arcolezi and others 2023, as their program
+/// has it): at least 2, and no more than the 64 that two rounds here take.
 ///
-/// It is the best for the published second round, which spends less than `single` on more than two hashes. With the corrected one
-/// the variance does not depend on `forever`, and would be least at about `e^single + 1` hashes: by 4 % at most, for a life that
-/// costs more. So the published number stands.
+/// It is the best for the published second round, which spends less than `single` on more than two hashes. With the
+/// corrected one the variance does not depend on `forever`, and would be least at about `e^single + 1` hashes: by 4 %
+/// at most, for a life that costs more. So the published number stands.
 pub fn best_hashes(forever: Epsilon, single: Epsilon) -> u32 {
     let (a, z) = (forever.exp(), single.exp());
     let (a2, a3) = (a * a, a * a * a);
@@ -204,8 +206,9 @@ mod tests {
         assert!(!refused(2.0, 1.0, 4096) && !refused(16.0, 15.0, 4));
     }
 
-    /// The published form finds the number with which a frequency varies least with the published second round, by trying all. With
-    /// the second round here the variance is less, and so near to its least that the smaller number is worth it.
+    /// The published form finds the number with which a frequency varies least with the published second round, by
+    /// trying all. With the second round here the variance is less, and so near to its least that the smaller number is
+    /// worth it.
     #[test]
     fn the_number_of_hashes_is_the_published_best() {
         for (forever, single) in [(0.5, 0.25), (2.0, 1.0), (3.0, 1.5), (4.0, 2.0), (5.0, 4.0), (5.0, 1.0)] {
@@ -293,8 +296,8 @@ mod tests {
         }
     }
 
-    /// Of one function: an answer is that of randomised response among hashes, whole weights and all, so that what is exact of two
-    /// rounds is exact here. Levels with one hash are never told apart.
+    /// Of one function: an answer is that of randomised response among hashes, whole weights and all, so that what is
+    /// exact of two rounds is exact here. Levels with one hash are never told apart.
     #[test]
     fn likelihoods_are_those_of_two_rounds_among_hashes() {
         let mechanism = build(2.0, 1.0, 40);
@@ -320,8 +323,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is read, with restarts: neither the budget nor `g` answers' cost is overrun, and who says the same before and after
-        /// a restart draws the same.
+        /// Whatever is read, with restarts: neither the budget nor `g` answers' cost is overrun, and who says the same
+        /// before and after a restart draws the same.
         #[test]
         fn a_life_costs_no_more_than_its_hashes(
             seed in any::<u8>(), budget in 0.0f64..20.0, readings in prop::collection::vec(0u32..1 << 20, 1..60),

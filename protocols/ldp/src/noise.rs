@@ -46,8 +46,9 @@ impl Noise {
         noise + sets::rounding_variance(levels, share)
     }
 
-    /// The mean of those frequencies of `n` meters, as an estimate of the mean of what the meters' readings are drawn from: noise,
-    /// and how far readings lie apart. The second moment that it needs is estimated from the frequencies, too.
+    /// The mean of those frequencies of `n` meters, as an estimate of the mean of what the meters' readings are drawn
+    /// from: noise, and how far readings lie apart. The second moment that it needs is estimated from the frequencies,
+    /// too.
     pub(crate) fn estimate(self, levels: Levels, frequencies: &[f64], n: u64) -> Option<Estimate> {
         let mean = sets::mean(levels, frequencies)?;
         let second = |(level, f): (u32, &f64)| f * levels.share(level) * levels.share(level);

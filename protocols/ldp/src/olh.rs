@@ -1,5 +1,5 @@
-//! Optimised local hashing, OLH (Wang, Blocki, Li and Jha 2017): the level's hash under a function of the meter's own, by
-//! k-ary randomised response.
+//! Optimised local hashing, OLH (Wang, Blocki, Li and Jha 2017): the level's hash under a function of the meter's own,
+//! by k-ary randomised response.
 
 use rand_core::Rng;
 
@@ -25,8 +25,9 @@ pub struct Olh {
 
 /// The hash of a level under a function: any three levels are hashed independently over functions, but for `2^-29`.
 ///
-/// Three and not two: the variance of a mean asks how often two levels share the hash of a third. With a line in place of this
-/// parabola three levels in a row do so twice as often as by chance, for four hashes, and a mean varies more than is stated.
+/// Three and not two: the variance of a mean asks how often two levels share the hash of a third. With a line in place
+/// of this parabola three levels in a row do so twice as often as by chance, for four hashes, and a mean varies more
+/// than is stated.
 pub(crate) fn hash(function: u32, level: u32, g: u32) -> u32 {
     // Coefficients from the number by two rounds of SplitMix64.
     let mix = |n: u64| {

@@ -33,8 +33,8 @@ impl Recall {
         self.ledger.spent()
     }
 
-    /// The answer for a value, drawn when it is first asked for. With the budget spent it is the one that was given last; and if
-    /// there was none ever, one of `nothing`, which depends on no value and is remembered too.
+    /// The answer for a value, drawn when it is first asked for. With the budget spent it is the one that was given
+    /// last; and if there was none ever, one of `nothing`, which depends on no value and is remembered too.
     pub(crate) fn answer(
         &mut self,
         value: u32,

@@ -1,8 +1,8 @@
 //! Intervals of remembered forms hold the truth as often as they say.
 //!
-//! The truth is the mean of what readings are *drawn from*, not that of the meters that happened to be drawn: so an interval has
-//! how far readings lie apart in it. Errors of a remembered form are alike in all slots, so that nothing could be learnt from
-//! many slots of one run: each of a thousand runs is a slot of new meters.
+//! The truth is the mean of what readings are *drawn from*, not that of the meters that happened to be drawn: so an
+//! interval has how far readings lie apart in it. Errors of a remembered form are alike in all slots, so that nothing
+//! could be learnt from many slots of one run: each of a thousand runs is a slot of new meters.
 
 use chacha20::ChaCha12Rng;
 use rand_core::SeedableRng;
@@ -19,7 +19,8 @@ const RUNS: u32 = 1000;
 /// More than any life costs.
 const AMPLE: f64 = 1000.0;
 
-/// A reading of an evening: 0.15 of the range and up to half of it more, small ones more often. On average it is 0.15 + 0.5 / 3.
+/// A reading of an evening: 0.15 of the range and up to half of it more, small ones more often. On average it is 0.15 +
+/// 0.5 / 3.
 fn reading(rng: &mut ChaCha12Rng) -> Reading {
     let uniform = below(rng, 1 << 20) as f64 / f64::from(1 << 20);
     Reading::from_share(0.15 + 0.5 * uniform * uniform)

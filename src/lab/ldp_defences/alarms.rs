@@ -11,7 +11,8 @@ use super::{Alarms, Errors, FALSE, MEAN, METERS, RAMP, REPEATS, Row, SLOTS, VARI
 /// How often an attack over slots is done.
 const RUNS: u32 = 30;
 
-/// False meters that all say `report`, beside the feeder's own meter, which measures what all draw: the false ones, too.
+/// False meters that all say `report`, beside the feeder's own meter, which measures what all draw: the false ones,
+/// too.
 pub(super) fn feeder(
     mechanism: &dyn Mechanism,
     attack: String,
@@ -68,8 +69,8 @@ pub(super) fn feeder(
     })
 }
 
-/// The deviation of an estimate of meters around that mean, of which some say the same always. `varied` is what readings vary, where
-/// the estimate is compared with those of the same meters.
+/// The deviation of an estimate of meters around that mean, of which some say the same always. `varied` is what
+/// readings vary, where the estimate is compared with those of the same meters.
 fn deviation(mechanism: &dyn Mechanism, mean: f64, lie: u64, varied: f64) -> f64 {
     let one = mechanism.variance(mean.clamp(0.0, 1.0)) - varied;
     libm::sqrt(one * (METERS - lie) as f64) / METERS as f64

@@ -1,7 +1,7 @@
 //! `ldp-defences`: what helps against false reports, and what does not.
 //!
-//! Each row is an attack beside one defence: by how much an estimate is too high on average without it and with it, what the defence
-//! alone costs where nobody lies, and how often an alarm is raised for good reason and for none.
+//! Each row is an attack beside one defence: by how much an estimate is too high on average without it and with it,
+//! what the defence alone costs where nobody lies, and how often an alarm is raised for good reason and for none.
 
 mod alarms;
 
@@ -93,8 +93,9 @@ pub(super) fn run() -> Outcome {
         rows: Vec::new(),
         parted: Vec::new(),
     };
-    for row in rows().unwrap_or_default() {
-        write(&mut outcome, row);
+    match rows() {
+        Some(rows) => rows.into_iter().for_each(|row| write(&mut outcome, row)),
+        None => outcome.parted.push("the lab itself is not sound".to_owned()),
     }
     outcome
 }
