@@ -15,6 +15,7 @@ fn one<M: Message>(protocol: &Protocol, data: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     one::<roadveil_ecpp::messages::Msg>(&roadveil_ecpp::PROTOCOL, data);
+    one::<roadveil_grid::messages::Msg>(&roadveil_grid::PROTOCOL, data);
     one::<roadveil_gsb::messages::Msg>(&roadveil_gsb::PROTOCOL, data);
     one::<roadveil_hab::messages::Msg>(&roadveil_hab::PROTOCOL, data);
 });

@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 mod determinism;
+mod grid;
 mod logs;
 mod outputs;
 mod privacy;

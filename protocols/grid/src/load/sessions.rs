@@ -147,6 +147,7 @@ fn days_of(year: u64, month: u64) -> u64 {
 mod tests {
     use super::*;
     use chacha20::ChaCha12Rng;
+    use proptest::prelude::*;
     use rand_core::SeedableRng;
 
     #[test]
@@ -201,6 +202,24 @@ mod tests {
                 .0
                 .contains("delivered_energy")
         );
+    }
+
+    proptest! {
+        /// Whatever a file says, it is sessions that fit, or an error that names a line.
+        #[test]
+        fn any_rows_are_read_or_refused(
+            rows in prop::collection::vec("[0-9T: \\-]{0,22},2019-05-0[0-9] [0-9:]{8},[0-9.eE\\-]{0,6},[A-C]?", 0..6),
+        ) {
+            let text = format!("arrival,departure,delivered_energy (kWh),station_id\n{}\n", rows.join("\n"));
+            match read(&text) {
+                Ok(stations) => {
+                    for session in stations.iter().flatten() {
+                        prop_assert!(session.arrives < session.leaves && session.energy >= 0.0);
+                    }
+                }
+                Err(error) => prop_assert!(!error.0.is_empty()),
+            }
+        }
     }
 
     #[test]
