@@ -112,7 +112,8 @@ impl Fold for Keys {
             View::Series {
                 title: "Keys granted over time".to_owned(),
                 points: self.granted.clone(),
-                band: vec![(0.0, 1.0)],
+                band: vec![(0.0, 1.0); self.granted.len()],
+                beside: None,
             },
             View::Histogram {
                 title: "Delay, ms".to_owned(),

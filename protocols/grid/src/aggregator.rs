@@ -14,6 +14,7 @@ use roadveil_role::{Actor, Address, Cx, LinkAddr, Reason, Time, Timer, encode};
 use crate::counting::Toolbox;
 use crate::curious::Curious;
 use crate::elgamal::{self, Cipher, Sum};
+use crate::feeder::Feeder;
 use crate::messages::{
     Ack, Asked, Beside, Call, Exact, Msg, Part, Register, Registered, Report, Taken, Tally, Who, domain,
 };
@@ -72,6 +73,7 @@ pub struct Aggregator {
     config: Arc<Config>,
     tools: Arc<Toolbox>,
     curious: Option<Curious>,
+    feeder: Option<Feeder>,
     /// When each meter registered last: stored, so that no registration is taken twice.
     registered: BTreeMap<u32, u64>,
     sessions: BTreeMap<u32, Open>,
@@ -88,6 +90,7 @@ impl Aggregator {
         config: Arc<Config>,
         tools: Arc<Toolbox>,
         curious: Option<Curious>,
+        feeder: Option<Feeder>,
     ) -> Option<Aggregator> {
         Some(Aggregator {
             number,
@@ -97,6 +100,7 @@ impl Aggregator {
             config,
             tools,
             curious,
+            feeder,
             registered: BTreeMap::new(),
             sessions: BTreeMap::new(),
             round: None,
@@ -355,6 +359,7 @@ impl Aggregator {
             return;
         };
         let exact = self.exact(&round);
+        let (slot, price) = (round.call.slot, round.call.price);
         let parts = round.counted.iter().map(|((stream, level), counted)| Part {
             stream: *stream,
             level: *level,
@@ -371,6 +376,7 @@ impl Aggregator {
             round: round.call.round,
             parts: parts.collect(),
             who: who.collect(),
+            feeder: self.feeder.as_mut().map(|feeder| feeder.read(slot, price)),
             exact,
             signature: roadveil_crypto::ByteArray([0; 64]),
         };

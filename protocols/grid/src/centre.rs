@@ -34,6 +34,8 @@ struct Round {
     who: BTreeMap<u16, Vec<u8>>,
     /// Whose tallies were taken.
     taken: Vec<u16>,
+    /// What meters at the heads of feeders read, by region.
+    feeders: BTreeMap<u16, i64>,
     exact: BTreeMap<u16, Summed>,
 }
 
@@ -149,6 +151,7 @@ impl Centre {
             counted: BTreeMap::new(),
             who: BTreeMap::new(),
             taken: Vec::new(),
+            feeders: BTreeMap::new(),
             exact: BTreeMap::new(),
         });
         self.send(cx);
@@ -248,6 +251,9 @@ impl Centre {
             round.who = who;
             round.exact = exact;
             round.taken.push(tally.aggregator);
+            if let Some(watts) = tally.feeder {
+                round.feeders.insert(tally.aggregator, watts);
+            }
         }
         Ok(())
     }
@@ -386,6 +392,7 @@ impl Centre {
                 );
             }
         }
+        self.hold_against_feeders(cx, round, found);
         self.price = self.config.price.price(net, self.config.calendar.hour(round.slot + 1));
         cx.emit(
             "price_set",
@@ -396,6 +403,48 @@ impl Centre {
             ],
         );
         cx.step("release", round.slot);
+    }
+}
+
+impl Centre {
+    /// Holds the estimates of each region against what its feeder says: an alarm where they are apart by more than chance allows.
+    fn hold_against_feeders(&self, cx: &mut Cx<'_>, round: &Round, found: &BTreeMap<u16, Estimate>) {
+        for (region, read) in &round.feeders {
+            let (mut net, mut variance, mut whole) = (0.0, 0.0, true);
+            for (number, stream) in (0u16..)
+                .zip(&self.roster.streams)
+                .filter(|(_, stream)| stream.region == *region)
+            {
+                let Some(estimate) = found.get(&number) else {
+                    whole = false;
+                    continue;
+                };
+                let range = self.config.ranges[stream.quantity.index()] * f64::from(stream.meters);
+                let sign = if stream.quantity.is_supply() { -1.0 } else { 1.0 };
+                net += sign * estimate.mean * range;
+                variance += estimate.variance * range * range;
+            }
+            // Of estimates that are older, or missing, nothing can be said.
+            if !whole {
+                continue;
+            }
+            let (off, deviation) = (net - *read as f64, libm::sqrt(variance.max(0.0)));
+            let alarm = off.abs() > DEVIATIONS * deviation;
+            let region = self.roster.aggregators.get(usize::from(*region));
+            cx.emit(
+                "feeder_compared",
+                [
+                    ("slot", round.slot.into()),
+                    (
+                        "region",
+                        region.map_or_else(String::new, |region| region.name.clone()).into(),
+                    ),
+                    ("off_w", off.into()),
+                    ("deviation_w", deviation.into()),
+                    ("alarm", alarm.into()),
+                ],
+            );
+        }
     }
 }
 

@@ -11,8 +11,8 @@
 //!
 //! | part of the slot | |
 //! |---|---|
-//! | 0 | meters measure |
 //! | 0.02 | the centre calls, with who is asked, by the plan, and the price; aggregators pass it on |
+//! | 0.02 to 0.1 | meters measure: with the call, whose price stations answer, at 0.1 at the latest |
 //! | 0.03 to 0.27 | those who are asked report, each when it draws; thrice if need be, the same bits |
 //! | 0.40 | aggregators close the round and send counts; what comes later is refused |
 //! | 0.49 | the centre settles: it releases an estimate, or, with a method that first asks whether the mean has moved, calls again |
@@ -25,6 +25,7 @@
 //! | [`roster`], [`setup`] | who is installed where |
 //! | [`meter`], [`aggregator`], [`centre`], [`price`] | the roles, and the price |
 //! | [`curious`] | what an aggregator infers |
+//! | [`feeder`] | a physical total, against false reports |
 //! | [`elgamal`] | sums without noise, to compare with |
 //! | [`params`], [`view`] | what a scenario may set, and what a person sees |
 
@@ -33,6 +34,7 @@ pub mod centre;
 pub mod counting;
 pub mod curious;
 pub mod elgamal;
+pub mod feeder;
 pub mod load;
 mod marks;
 pub mod messages;
@@ -100,6 +102,7 @@ pub static PROTOCOL: Protocol = Protocol {
     attacks: &["false_report", "false_meter"],
     routine: &[
         "metered",
+        "feeder_compared",
         "reported",
         "repeated",
         "inferred",

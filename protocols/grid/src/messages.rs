@@ -274,6 +274,8 @@ pub struct Tally {
     pub parts: Vec<Part>,
     /// Who reported.
     pub who: Vec<Who>,
+    /// What the meter at the head of the feeder read: watts, net of what is fed in.
+    pub feeder: Option<i64>,
     /// Comparators.
     pub exact: Vec<Exact>,
     /// Under the aggregator's key.
@@ -288,6 +290,8 @@ impl Tally {
             .append_u64("aggregator", u64::from(self.aggregator))
             .append_u64("slot", self.slot)
             .append_u64("round", u64::from(self.round))
+            .append("feeder", &self.feeder.map(i64::to_le_bytes).unwrap_or_default())
+            .append_u64("read", u64::from(self.feeder.is_some()))
             .append_u64("parts", self.parts.len() as u64);
         for part in &self.parts {
             transcript

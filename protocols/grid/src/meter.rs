@@ -33,6 +33,8 @@ const REGISTRATIONS: u32 = 3;
 
 /// Parts of a slot, in thousandths.
 pub mod part {
+    /// From the beginning of a slot, when a meter measures at the latest: with the call, whose price a station answers, if it came.
+    pub const MEASURE: u32 = 100;
     /// From a call on, within which meters begin to report.
     pub const SPREAD: u32 = 250;
     /// Between two tries.
@@ -540,7 +542,7 @@ impl Actor for Meter {
             cx.emit("false_meter", []);
         }
         let next = self.slot(cx.now()) + 1;
-        cx.timer_at(self.begin(next), TICK);
+        cx.timer_at(self.begin(next) + self.config.part(part::MEASURE), TICK);
         // All meters start at one moment; they register within half a slot.
         let draw = (cx.rng("jitter", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         cx.timer(self.config.part(500).mul_f64(draw), REGISTER);
@@ -561,7 +563,7 @@ impl Actor for Meter {
             TICK => {
                 let slot = self.slot(due);
                 self.measure(cx, slot);
-                cx.timer_at(self.begin(slot + 1), TICK);
+                cx.timer_at(self.begin(slot + 1) + self.config.part(part::MEASURE), TICK);
             }
             SEND => self.send(cx),
             WATCH => {

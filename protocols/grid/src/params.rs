@@ -207,6 +207,12 @@ pub const PARAMS: &[ParamSpec] = &[
         "how often a report is sent until it is acknowledged; the same bits each time",
     ),
     ParamSpec {
+        name: "feeder",
+        kind: roadveil_role::ParamKind::Flag,
+        default: roadveil_role::param::Default::Flag(true),
+        help: "aggregators read a meter at the head of their feeder, and the control centre holds estimates against it",
+    },
+    ParamSpec {
         name: "curious",
         kind: roadveil_role::ParamKind::Flag,
         default: roadveil_role::param::Default::Flag(true),
@@ -281,6 +287,7 @@ pub struct Config {
     pub elgamal: bool,
     pub beside_every: u64,
     pub tries: u64,
+    pub feeder: bool,
     pub curious: bool,
     pub lie: Option<Lie>,
     pub false_share: f64,
@@ -342,6 +349,7 @@ impl Config {
             elgamal: matches!(beside, "elgamal" | "both"),
             beside_every: params.count("beside_every"),
             tries: params.count("tries"),
+            feeder: params.flag("feeder"),
             curious: params.flag("curious"),
             lie: match params.choice("false_reports") {
                 "largest" => Some(Lie::Largest),

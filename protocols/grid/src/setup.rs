@@ -14,6 +14,7 @@ use crate::centre::Centre;
 use crate::counting::{Memory, Toolbox};
 use crate::curious::Curious;
 use crate::elgamal::Secret;
+use crate::feeder::Feeder;
 use crate::load::home::Home;
 use crate::load::profile::Profile;
 use crate::load::sessions::{self, Session};
@@ -124,6 +125,19 @@ impl Issued {
             lies: lies && quantity == Quantity::Home,
         };
         Meter::new(parts, self.roster.clone(), self.config.clone(), self.tools.clone())
+    }
+
+    /// The load behind an aggregator's feeder: that of its region.
+    fn feeder(&self, aggregator: u16) -> Feeder {
+        let here = self.roster.meters.iter().filter_map(|meter| {
+            let stream = self
+                .roster
+                .stream_of(meter)
+                .filter(|stream| stream.region == aggregator)?;
+            let mut draw = Streams::new(self.seed, &meter.name, "grid setup");
+            Some((stream.quantity, self.source(&meter.name, stream.quantity, &mut draw)))
+        });
+        Feeder::new(self.config.clone(), here.collect())
     }
 
     fn source(&self, node: &str, quantity: Quantity, draw: &mut Streams) -> Source {
@@ -331,7 +345,8 @@ impl Deployment for Issued {
             "aggregator" => {
                 let number = *self.aggregators.get(node).ok_or_else(missing)?;
                 let curious = (config.curious && self.profile.is_none()).then(|| Curious::new(roster.clone(), &config));
-                let aggregator = Aggregator::new(number, key(), roster, config, tools, curious);
+                let feeder = config.feeder.then(|| self.feeder(number));
+                let aggregator = Aggregator::new(number, key(), roster, config, tools, curious, feeder);
                 Box::new(Typed(aggregator.ok_or_else(missing)?))
             }
             _ => return Err(missing()),

@@ -478,10 +478,14 @@ fn liars_move_the_mean_and_are_the_truth_of_the_log() {
         let mut net = grid(18, size, &changes);
         slots(&mut net, 6);
         let watts: f64 = field(&net, "estimated", "watts").iter().map(number).sum();
-        (watts / 5.0, number(&figure(&net, "false_reports")))
+        assert_eq!(figure(&net, "feeder_checks"), Value::U64(5));
+        let alarms = number(&figure(&net, "feeder_alarms"));
+        (watts / 5.0, number(&figure(&net, "false_reports")), alarms)
     };
-    let ((honest, none), (false_, many)) = (run("none"), run("largest"));
+    let ((honest, none, quiet), (false_, many, loud)) = (run("none"), run("largest"));
     assert!(none == 0.0 && many > 100.0, "{none} {many}");
+    // The feeder's head knows better.
+    assert!(quiet == 0.0 && loud == 5.0, "{quiet} {loud}");
     assert!(false_ > honest + 30_000.0, "{false_} {honest}");
 }
 

@@ -95,17 +95,18 @@ mod tests {
         let band = [(1.0, 5.0), (3.0, 6.0), (6.0, 8.0)];
         let truth = ("truth".to_owned(), vec![(1.0, 4.0), (2.0, 4.0)]);
         let drawn = chart(&points, &band, Some(&truth), 40, Theme::new(false));
-        let expected = "\
-     8.0   ░
-           ●
-          ░░
-         ░░
-         ×◆
-         ●░
-         ░
-     1.0 ░
-● now 7.0  ░ between 6.0 and 8.0";
-        assert_eq!(text(&drawn), expected);
+        let expected = [
+            "     8.0   ░",
+            "           ●",
+            "          ░░",
+            "         ░░",
+            "         ×◆",
+            "         ●░",
+            "         ░",
+            "     1.0 ░",
+            "● now 7.0  ░ between 6.0 and 8.0",
+        ];
+        assert_eq!(text(&drawn), expected.join("\n"));
     }
 
     #[test]

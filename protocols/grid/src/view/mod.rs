@@ -86,6 +86,8 @@ pub struct Summary {
     changes: u64,
     twice: u64,
     jumps: u64,
+    feeders: u64,
+    alarms: u64,
     lies: u64,
     wanted: f64,
     got: f64,
@@ -164,7 +166,7 @@ impl Summary {
     fn meters(&self) -> View {
         let pair = |name: &str, value: String| (name.to_owned(), value);
         View::KeyValue {
-            title: "Meters".to_owned(),
+            title: "Meters, and alarms".to_owned(),
             pairs: vec![
                 pair("most spent within a window", format!("{:.3}", self.spent_max)),
                 pair("budgets exhausted", self.exhausted.to_string()),
@@ -172,6 +174,10 @@ impl Summary {
                 pair("turned to another aggregator", self.changes.to_string()),
                 pair("false reports", self.lies.to_string()),
                 pair("alarms: a mean that jumped", self.jumps.to_string()),
+                pair(
+                    "alarms: estimate and feeder apart",
+                    format!("{} of {}", self.alarms, self.feeders),
+                ),
             ],
         }
     }
@@ -198,6 +204,10 @@ impl Fold for Summary {
             "aggregator_changed" => self.changes += 1,
             "reported_twice" => self.twice += count(event, "meters"),
             "jump_noticed" => self.jumps += 1,
+            "feeder_compared" => {
+                self.feeders += 1;
+                self.alarms += u64::from(flag(event, "alarm"));
+            }
             "false_report" => self.lies += 1,
             "car_left" => {
                 self.wanted += number(event, "wanted_wh");
@@ -235,6 +245,8 @@ impl Fold for Summary {
             ("aggregator_changes", self.changes.into()),
             ("reported_twice", self.twice.into()),
             ("jumps", self.jumps.into()),
+            ("feeder_checks", self.feeders.into()),
+            ("feeder_alarms", self.alarms.into()),
             ("false_reports", self.lies.into()),
             (
                 "energy_served_share",
