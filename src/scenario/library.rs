@@ -77,6 +77,11 @@ const SHIPPED: &[Shipped] = &[
 /// The studies that ship, in the order in which a list shows them.
 const STUDIES: &[Shipped] = &[
     Shipped {
+        name: "grid-budget",
+        title: "Smart grid: error of the demand, and what an aggregator infers, by method and budget",
+        text: include_str!("../../topologies/studies/grid-budget.toml"),
+    },
+    Shipped {
         name: "key-lifetime",
         title: "ECPP: work of the road-side units by the lifetime of keys",
         text: include_str!("../../topologies/studies/key-lifetime.toml"),
