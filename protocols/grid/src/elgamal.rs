@@ -72,8 +72,8 @@ impl Default for Sum {
 impl Sum {
     /// Adds another sum.
     pub fn merge(&mut self, other: &Sum) {
-        self.c1 = &self.c1 + &other.c1;
-        self.c2 = &self.c2 + &other.c2;
+        self.c1 += other.c1;
+        self.c2 += other.c2;
     }
 
     /// Adds a ciphertext, whose points are validated.
@@ -82,8 +82,8 @@ impl Sum {
     /// If one of them is none.
     pub fn add(&mut self, cipher: &Cipher) -> Result<(), DecodeError> {
         let (c1, c2) = (G1::decode(&cipher.c1)?, G1::decode(&cipher.c2)?);
-        self.c1 = &self.c1 + &c1;
-        self.c2 = &self.c2 + &c2;
+        self.c1 += c1;
+        self.c2 += c2;
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl Public {
     /// Encrypts a number.
     pub fn encrypt<R: CryptoRng + ?Sized>(&self, number: u64, rng: &mut R) -> Cipher {
         let r = Scalar::random(rng);
-        let c2 = &g1_generator_mul(&Scalar::from_u64(number)) + &self.0.mul(&r);
+        let c2 = g1_generator_mul(&Scalar::from_u64(number)) + self.0.mul(&r);
         Cipher {
             c1: g1_generator_mul(&r).encode(),
             c2: c2.encode(),
@@ -139,7 +139,7 @@ impl Secret {
     /// Opens a sum: nothing if a point is none, or if the sum is above [`MOST`].
     pub fn open(&self, sum: &Cipher) -> Option<u64> {
         let (c1, c2) = (G1::decode(&sum.c1).ok()?, G1::decode(&sum.c2).ok()?);
-        let mut left = &c2 - &c1.mul(&self.x);
+        let mut left = c2 - c1.mul(&self.x);
         let steps = self.steps.get_or_init(baby_steps);
         let giant = -g1_generator_mul(&Scalar::from_u64(BABY));
         for turn in 0..MOST / BABY {
@@ -151,7 +151,7 @@ impl Secret {
             if let Some(rest) = found {
                 return Some(turn * BABY + rest);
             }
-            left = &left + &giant;
+            left += giant;
         }
         None
     }
@@ -169,7 +169,7 @@ fn baby_steps() -> BTreeMap<Vec<u8>, u64> {
     let mut point = G1::identity();
     (1..BABY)
         .map(|index| {
-            point = &point + &one;
+            point += one;
             (point.encode().0.to_vec(), index)
         })
         .collect()
