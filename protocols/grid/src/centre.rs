@@ -205,7 +205,11 @@ impl Centre {
             return Err(Reason::Stale);
         };
         let mut counted = round.counted.clone();
+        let mut parts: BTreeMap<(u16, u8), &Part> = BTreeMap::new();
         for part in &tally.parts {
+            if parts.insert((part.stream, part.level), part).is_some() {
+                return Err(Reason::Malformed);
+            }
             let empty = self.empty(round, part).ok_or(Reason::Unexpected)?;
             let sum = counted
                 .entry(part.stream)
@@ -474,7 +478,8 @@ impl Actor for Centre {
 
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
         match timer {
-            OPEN => self.open(cx, self.slot(due)),
+            // A clock that was set ahead: no slot is opened that has passed.
+            OPEN => self.open(cx, self.slot(due).max(self.slot(cx.now()))),
             AGAIN => self.send(cx),
             SETTLE => self.settle(cx),
             _ => {}

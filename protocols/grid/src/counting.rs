@@ -20,6 +20,9 @@ use crate::params::Config;
 use crate::roster::Quantity;
 use crate::way::Way;
 
+/// Mechanisms that are kept at most.
+const MOST_MADE: usize = 256;
+
 /// Buckets that a meter draws, with dBitFlipPM.
 const DRAWN: u32 = 4;
 
@@ -266,6 +269,10 @@ impl Toolbox {
             return Ok(counting.clone());
         }
         let counting = self.build(quantity, cost)?;
+        // Adaptive methods come by many shares; what is forgotten is made anew.
+        if made.len() >= MOST_MADE {
+            made.clear();
+        }
         made.insert((quantity, cost.0), counting.clone());
         Ok(counting)
     }

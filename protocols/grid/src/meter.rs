@@ -561,7 +561,8 @@ impl Actor for Meter {
     fn wake(&mut self, cx: &mut Cx<'_>, timer: Timer, due: Time) {
         match timer {
             TICK => {
-                let slot = self.slot(due);
+                // A clock that was set ahead: the slots between have passed.
+                let slot = self.slot(due).max(self.slot(cx.now()));
                 self.measure(cx, slot);
                 cx.timer_at(self.begin(slot + 1) + self.config.part(part::MEASURE), TICK);
             }

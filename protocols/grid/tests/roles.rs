@@ -358,6 +358,18 @@ fn a_clock_that_jumps_costs_reports_and_no_budget() {
     assert!(number(&figure(&net, "budget_spent_max")) <= 2.0);
 }
 
+/// The centre's clock is set ahead by an hour: the slots between are not opened all at once.
+#[test]
+fn a_centre_that_jumps_opens_the_slot_that_it_is() {
+    let mut net = grid(20, HOMES, &[]);
+    slots(&mut net, 3);
+    net.node("centre").set_clock(3_600_000_000_000);
+    slots(&mut net, 8);
+    let opened = field(&net, "price_set", "slot").len();
+    assert!((5..=9).contains(&opened), "{opened}");
+    assert!(number(&figure(&net, "budget_spent_max")) <= 2.0);
+}
+
 #[test]
 fn a_budget_that_is_spent_is_an_event_and_no_silence() {
     for method in ["1bit-mean", "l-sue", "l-osue", "l-grr", "dbitflip", "loloha"] {
