@@ -55,12 +55,11 @@ pub const PARAMS: &[ParamSpec] = &[
     ),
     mechanism("station_mechanism", "piecewise", "how charging stations report"),
     ParamSpec::count("levels", 2, 4096, 16, "levels of mechanisms that have some"),
-    ParamSpec {
-        name: "nearest",
-        kind: roadveil_role::ParamKind::Flag,
-        default: roadveil_role::param::Default::Flag(false),
-        help: "round to the nearest level instead of by chance: biased by up to half a level",
-    },
+    ParamSpec::flag(
+        "nearest",
+        false,
+        "round to the nearest level instead of by chance: biased by up to half a level",
+    ),
     ParamSpec::choice(
         "method",
         Way::NAMES,
@@ -206,18 +205,16 @@ pub const PARAMS: &[ParamSpec] = &[
         3,
         "how often a report is sent until it is acknowledged; the same bits each time",
     ),
-    ParamSpec {
-        name: "feeder",
-        kind: roadveil_role::ParamKind::Flag,
-        default: roadveil_role::param::Default::Flag(true),
-        help: "aggregators read a meter at the head of their feeder, and the control centre holds estimates against it",
-    },
-    ParamSpec {
-        name: "curious",
-        kind: roadveil_role::ParamKind::Flag,
-        default: roadveil_role::param::Default::Flag(true),
-        help: "aggregators try to infer readings, occupancy and averages from what they open (nothing on the air changes)",
-    },
+    ParamSpec::flag(
+        "feeder",
+        true,
+        "aggregators read a meter at the head of their feeder, and the control centre holds estimates against it",
+    ),
+    ParamSpec::flag(
+        "curious",
+        true,
+        "aggregators try to infer readings, occupancy and averages from what they open (nothing on the air changes)",
+    ),
     ParamSpec::choice(
         "false_reports",
         &["none", "largest", "random"],

@@ -121,6 +121,16 @@ impl ParamSpec {
         }
     }
 
+    /// `true` or `false`.
+    pub const fn flag(name: &'static str, default: bool, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Flag,
+            default: Default::Flag(default),
+            help,
+        }
+    }
+
     /// Free text, empty unless set.
     pub const fn text(name: &'static str, help: &'static str) -> ParamSpec {
         ParamSpec {
