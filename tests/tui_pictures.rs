@@ -126,3 +126,8 @@ fn a_message_of_three_cars_has_its_picture() {
 fn the_city_has_its_picture() {
     picture("city", || draw("city", Time::from_millis(9_950), (160, 48), "kkkk"));
 }
+
+#[test]
+fn the_grid_has_its_picture() {
+    picture("grid", || draw("grid", Time::from_millis(290_000), (120, 44), "6\n"));
+}
