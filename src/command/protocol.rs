@@ -66,7 +66,8 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
         let reach = match (role.radio, role.wired) {
             (true, true) => "radio and wires",
             (true, false) => "radio",
-            (false, _) => "wires",
+            (false, true) => "wires",
+            (false, false) => "`wired = true` or `radio = true`, as the node says",
         };
         writeln!(
             text,

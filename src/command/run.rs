@@ -53,9 +53,16 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     check_outputs(&args)?;
     telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
-    check_report_path(&args)?;
+    let new_report = check_report_path(&args)?;
+    // What was made before the run could begin, and is empty if it did not.
+    let reserved = (args.log.is_none()).then(|| plan.log.clone()).flatten();
+    let made: Vec<PathBuf> = reserved.into_iter().chain(new_report).collect();
+    let tidied = |failure: Failure| {
+        made.iter().for_each(|path| remove_if_empty(path));
+        failure
+    };
     if live {
-        let (finished, left) = run_live(plan, args.speed)?;
+        let (finished, left) = run_live(plan, args.speed).map_err(tidied)?;
         let exit = conclude(&finished, &args)?;
         return Ok(if left == tui::Exit::Interrupted {
             Exit::Interrupted
@@ -63,7 +70,7 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
             exit
         });
     }
-    let finished = run_headless(plan, args.quiet)?;
+    let finished = run_headless(plan, args.quiet).map_err(tidied)?;
     conclude(&finished, &args)
 }
 
@@ -81,13 +88,22 @@ fn check_outputs(args: &Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A report that cannot be written is found before the run, not after it.
-fn check_report_path(args: &Run) -> Result<(), Failure> {
+/// Removes a file that nothing was written to: a log of nothing would pass for the latest.
+fn remove_if_empty(path: &Path) {
+    if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+        // If it cannot be removed it stays: the failure that is told is another.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// A report that cannot be written is found before the run, not after it. Its path, if there was no such file before.
+fn check_report_path(args: &Run) -> Result<Option<PathBuf>, Failure> {
     let Some(path) = args.report.as_deref().filter(|path| *path != Path::new("-")) else {
-        return Ok(());
+        return Ok(None);
     };
+    let new = !path.exists();
     match fs::OpenOptions::new().create(true).append(true).open(path) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(new.then(|| path.to_owned())),
         Err(error) => Err(Failure::Input(miette::miette!(
             "cannot write the report {}: {error}",
             path.display()

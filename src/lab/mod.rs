@@ -63,6 +63,7 @@ impl Outcome {
         let cell = |value: &Value| match value {
             Value::Number(number) if number.is_f64() => format!("{:.3}", number.as_f64().unwrap_or(f64::NAN)),
             Value::String(text) => text.clone(),
+            Value::Null => "-".to_owned(),
             other => other.to_string(),
         };
         let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();

@@ -64,6 +64,7 @@ impl<'b> Files<'b> {
             let read = source.open()?.take(MAX_TEXT + 1).read_to_string(&mut text);
             match read {
                 Err(error) => Err(source.fault(text.len() as u64, format!("cannot be read as text: {error}"))),
+                Ok(_) if text.trim().is_empty() => Err(source.fault(0, "the file is empty")),
                 Ok(_) if text.len() as u64 > MAX_TEXT => {
                     Err(source.fault(MAX_TEXT, format!("the file is longer than {} MiB", MAX_TEXT >> 20)))
                 }

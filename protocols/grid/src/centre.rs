@@ -23,6 +23,9 @@ const SETTLE: Timer = Timer(3);
 /// How many deviations, and a ramp, a mean may move before there is an alarm.
 const DEVIATIONS: f64 = 4.0;
 
+/// Of so many who are asked one must have reported, or there is no estimate.
+const QUORUM: u64 = 4;
+
 /// What is known of a round of a slot.
 #[derive(Clone, Debug)]
 struct Round {
@@ -326,6 +329,11 @@ impl Centre {
         let found = round.counted.iter().filter_map(|(number, tallies)| {
             let stream = self.roster.streams.get(usize::from(*number))?;
             let ask = round.asks.get(number)?;
+            // A few of many may be those whom something befell, and are worth little: what was known before holds.
+            let reports: u64 = tallies.values().map(|tally| tally.n).sum();
+            if QUORUM * reports < u64::from(ask.count) {
+                return None;
+            }
             Some((*number, self.tools.pooled(stream.quantity, ask.share, tallies)?))
         });
         found.collect()
@@ -349,64 +357,83 @@ impl Centre {
     /// Says what is known of a slot, and sets the price of the next.
     fn release(&mut self, cx: &mut Cx<'_>, round: &Round, found: &BTreeMap<u16, Estimate>) {
         let mut net = Some(0.0);
-        let streams = self.roster.streams.clone();
-        for ((number, stream), plan) in (0u16..).zip(&streams).zip(&mut self.plans) {
-            let fresh = found.get(&number).copied();
-            let Release { estimate, fresh } = plan.settle(round.slot, fresh);
-            let Some(estimate) = estimate else {
+        let roster = self.roster.clone();
+        for (number, stream) in (0u16..).zip(&roster.streams) {
+            let Some(plan) = self.plans.get_mut(usize::from(number)) else {
+                continue;
+            };
+            let release = plan.settle(round.slot, found.get(&number).copied());
+            let Some(estimate) = release.estimate else {
                 net = None;
                 continue;
             };
-            let range = self.config.ranges[stream.quantity.index()] * f64::from(stream.meters);
-            let watts = estimate.mean * range;
             let sign = if stream.quantity.is_supply() { -1.0 } else { 1.0 };
-            net = net.map(|net| net + sign * watts);
-            if !fresh {
-                continue;
-            }
-            let reports: u64 = round
-                .counted
-                .get(&number)
-                .map_or(0, |levels| levels.values().map(|tally| tally.n).sum());
-            let region = self.roster.aggregators.get(usize::from(stream.region));
-            cx.emit(
-                "estimated",
-                [
-                    ("slot", round.slot.into()),
-                    (
-                        "region",
-                        region.map_or_else(String::new, |region| region.name.clone()).into(),
-                    ),
-                    ("quantity", stream.quantity.role().into()),
-                    ("stream", u64::from(number).into()),
-                    ("watts", watts.into()),
-                    ("radius_w", (estimate.radius() * range).into()),
-                    ("reports", reports.into()),
-                    (
-                        "asked",
-                        round.asks.get(&number).map_or(0, |ask| u64::from(ask.count)).into(),
-                    ),
-                ],
-            );
-            let last = self.released.insert(number, estimate);
-            if last.is_some_and(|last| jumped(&last, &estimate, self.config.ramp)) {
-                cx.emit(
-                    "jump_noticed",
-                    [("slot", round.slot.into()), ("stream", u64::from(number).into())],
-                );
+            net = net.map(|net| net + sign * estimate.mean * self.range(stream));
+            self.say(cx, round, number, stream, &release, &estimate);
+            if release.fresh {
+                let last = self.released.insert(number, estimate);
+                if last.is_some_and(|last| jumped(&last, &estimate, self.config.ramp)) {
+                    cx.emit(
+                        "jump_noticed",
+                        [("slot", round.slot.into()), ("stream", u64::from(number).into())],
+                    );
+                }
             }
         }
         self.hold_against_feeders(cx, round, found);
         self.price = self.config.price.price(net, self.config.calendar.hour(round.slot + 1));
+        let (slot, price) = (
+            ("slot", (round.slot + 1).into()),
+            ("price", u64::from(self.price).into()),
+        );
+        match net {
+            Some(net) => cx.emit("price_set", [slot, price, ("net_w", net.into())]),
+            None => cx.emit("price_set", [slot, price]),
+        }
+        cx.step("release", round.slot);
+    }
+
+    /// What all meters of a stream have at most, watts.
+    fn range(&self, stream: &Stream) -> f64 {
+        self.config.ranges[stream.quantity.index()] * f64::from(stream.meters)
+    }
+
+    /// Records what is known of a stream: of this slot, or of an earlier one that is held.
+    fn say(
+        &self,
+        cx: &mut Cx<'_>,
+        round: &Round,
+        number: u16,
+        stream: &Stream,
+        release: &Release,
+        estimate: &Estimate,
+    ) {
+        let reports: u64 = round
+            .counted
+            .get(&number)
+            .map_or(0, |levels| levels.values().map(|tally| tally.n).sum());
+        let region = self.roster.aggregators.get(usize::from(stream.region));
+        let range = self.range(stream);
         cx.emit(
-            "price_set",
+            "estimated",
             [
-                ("slot", (round.slot + 1).into()),
-                ("price", u64::from(self.price).into()),
-                ("net_w", net.unwrap_or(f64::NAN).into()),
+                ("slot", round.slot.into()),
+                (
+                    "region",
+                    region.map_or_else(String::new, |region| region.name.clone()).into(),
+                ),
+                ("quantity", stream.quantity.role().into()),
+                ("stream", u64::from(number).into()),
+                ("watts", (estimate.mean * range).into()),
+                ("radius_w", (estimate.radius() * range).into()),
+                ("fresh", release.fresh.into()),
+                ("reports", reports.into()),
+                (
+                    "asked",
+                    round.asks.get(&number).map_or(0, |ask| u64::from(ask.count)).into(),
+                ),
             ],
         );
-        cx.step("release", round.slot);
     }
 }
 
@@ -423,7 +450,7 @@ impl Centre {
                     whole = false;
                     continue;
                 };
-                let range = self.config.ranges[stream.quantity.index()] * f64::from(stream.meters);
+                let range = self.range(stream);
                 let sign = if stream.quantity.is_supply() { -1.0 } else { 1.0 };
                 net += sign * estimate.mean * range;
                 variance += estimate.variance * range * range;

@@ -279,30 +279,36 @@ impl Toolbox {
 
     fn build(&self, quantity: Quantity, cost: Nano) -> Result<Counting, SetupError> {
         let config = &self.config;
-        fn named(error: impl core::fmt::Display) -> SetupError {
-            SetupError(error.to_string())
-        }
-        let epsilon = Epsilon::new(cost.get()).map_err(named)?;
+        let of = quantity.role();
+        let named = |what: &str, error: &dyn core::fmt::Display| SetupError(format!("{what} of `{of}`: {error}"));
+        let epsilon = Epsilon::new(cost.get()).map_err(|error| named("budget", &error))?;
         let (kind, single) = match quantity {
             Quantity::Station => (config.station_mechanism, half(epsilon)),
             _ => (config.mechanism, config.single_epsilon),
         };
         Ok(match config.way {
-            Way::Planned(_) | Way::Fresh => {
-                Counting::Fresh(kind.build(epsilon, config.levels, config.rounding).map_err(named)?)
-            }
+            Way::Planned(_) | Way::Fresh => Counting::Fresh(
+                kind.build(epsilon, config.levels, config.rounding)
+                    .map_err(|error| named("levels and mechanism", &error))?,
+            ),
             Way::OneBitMean => {
                 let gaps = config.levels.saturating_sub(1).max(1);
                 Counting::OneBitMean(Arc::new(AlphaPoint::new(OneBit::new(epsilon), gaps, config.flip)))
             }
             Way::Memo(form) => Counting::Memo(Arc::new(
-                Memoised::new(form, epsilon, single, config.levels).map_err(named)?,
+                Memoised::new(form, epsilon, single, config.levels)
+                    .map_err(|error| named("single_epsilon, epsilon and levels", &error))?,
             )),
             Way::DBitFlip => {
                 let drawn = DRAWN.min(config.levels);
-                Counting::DBit(Arc::new(DBit::new(epsilon, config.levels, drawn).map_err(named)?))
+                Counting::DBit(Arc::new(
+                    DBit::new(epsilon, config.levels, drawn).map_err(|error| named("levels", &error))?,
+                ))
             }
-            Way::Loloha => Counting::Loloha(Arc::new(Loloha::new(epsilon, single, config.levels).map_err(named)?)),
+            Way::Loloha => Counting::Loloha(Arc::new(
+                Loloha::new(epsilon, single, config.levels)
+                    .map_err(|error| named("single_epsilon, epsilon and levels", &error))?,
+            )),
         })
     }
 

@@ -254,6 +254,15 @@ fn meters(setup: &Setup, config: &Config, hosts: &[&NodeSpec]) -> Result<(Vec<In
                 aggregators: orders[index].as_slice().into(),
             });
         }
+        let least = config.way.method().fewest();
+        if count < least && !config.way.remembers() {
+            return Err(SetupError(format!(
+                "method: `{}` estimates from a quarter of the meters at first, and `{region_name}` has {count} with the role `{}`: \
+                 expected {least} at least, or `lpu`",
+                config.way.method().name(),
+                quantity.role()
+            )));
+        }
         streams.push(Stream {
             region,
             quantity,

@@ -101,6 +101,41 @@ fn every_mechanism_and_every_way_estimates_the_load() {
     }
 }
 
+/// What not to do: each slot costs, and it shows.
+#[test]
+fn fresh_reports_have_no_bound_and_say_so() {
+    let mut net = grid(21, HOMES, &[("method", "fresh".into())]);
+    slots(&mut net, 8);
+    assert_eq!(
+        (figure(&net, "budget_used_max"), figure(&net, "budget_spent_max")),
+        (Value::F64(4.0), Value::F64(8.0))
+    );
+}
+
+/// Fewer meters than slots in a window: each has its turn, and between them the last estimate holds, and is no new interval.
+#[test]
+fn a_few_meters_are_asked_in_turn_and_what_is_known_holds() {
+    let mut net = grid(22, Size { homes: 3, ..HOMES }, &[]);
+    slots(&mut net, 13);
+    let fresh = field(&net, "estimated", "fresh")
+        .into_iter()
+        .filter(|fresh| *fresh == Value::Bool(true))
+        .count();
+    assert!((8..=9).contains(&fresh), "{fresh}");
+    assert_eq!(figure(&net, "intervals"), Value::U64(fresh as u64));
+    let (held, partial) = (
+        number(&figure(&net, "slots_held")),
+        number(&figure(&net, "slots_partial")),
+    );
+    assert_eq!(held + partial + fresh as f64, 12.0);
+    let few = setup(22, Size { homes: 3, ..HOMES }, &[("method", "lpd".into())]);
+    let refused = (PROTOCOL.setup)(&few).err().map(|error| error.0).expect("refused");
+    assert!(
+        refused.contains("`agg-0` has 3 with the role `meter`: expected 4 at least"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn a_retry_has_the_same_bytes_and_is_counted_once() {
     let mut net = grid(3, HOMES, &[("tries", 10u64.into())]).wires(Channel::lossy(0.25));
@@ -125,7 +160,7 @@ fn a_retry_has_the_same_bytes_and_is_counted_once() {
 
 #[test]
 fn a_meter_that_restarts_says_the_same_again_for_nothing() {
-    let mut net = grid(4, HOMES, &[("method", "fresh".into())]);
+    let mut net = grid(4, HOMES, &[("method", "fresh".into()), ("window", 1u64.into())]);
     within(&mut net, 2, 200);
     let home = "home-3";
     net.restart(home);
@@ -322,14 +357,16 @@ fn meters_of_an_aggregator_that_fails_turn_to_another() {
         ..HOMES
     };
     let dead = Time::from_secs(3 * SLOT);
-    let mut net = grid(11, size, &[("method", "fresh".into())]).tamper(move |transit: &mut Transit<'_>| {
-        let gone = transit.sender == "agg-0" || transit.receiver == "agg-0";
-        if gone && transit.at >= dead {
-            Fate::Drop
-        } else {
-            Fate::Pass
-        }
-    });
+    let mut net = grid(11, size, &[("method", "fresh".into()), ("window", 1u64.into())]).tamper(
+        move |transit: &mut Transit<'_>| {
+            let gone = transit.sender == "agg-0" || transit.receiver == "agg-0";
+            if gone && transit.at >= dead {
+                Fate::Drop
+            } else {
+                Fate::Pass
+            }
+        },
+    );
     slots(&mut net, 9);
     assert_eq!(field(&net, "aggregator_changed", "to").len(), 12);
     let counted: Vec<f64> = field(&net, "estimated", "reports").iter().map(number).collect();
@@ -451,7 +488,11 @@ fn users_choose_how_private_they_are() {
     let mut net = grid(
         17,
         size,
-        &[("privacy_levels", "50%@1, 50%@4".into()), ("method", "fresh".into())],
+        &[
+            ("privacy_levels", "50%@1, 50%@4".into()),
+            ("method", "fresh".into()),
+            ("window", 1u64.into()),
+        ],
     );
     slots(&mut net, 4);
     let spent: Vec<f64> = field(&net, "reported", "spent").iter().map(number).collect();
@@ -465,7 +506,11 @@ fn users_choose_how_private_they_are() {
         let mut net = grid(
             17,
             size,
-            &[("privacy_levels", levels.into()), ("method", "fresh".into())],
+            &[
+                ("privacy_levels", levels.into()),
+                ("method", "fresh".into()),
+                ("window", 1u64.into()),
+            ],
         );
         slots(&mut net, 4);
         number(&field(&net, "estimated", "radius_w")[1])

@@ -59,6 +59,14 @@ impl Method {
         Method::ALL.into_iter().find(|method| method.name() == name)
     }
 
+    /// How many meters it needs to estimate anything: those that split meters and ask first give an estimate a quarter at most.
+    pub fn fewest(self) -> u32 {
+        match self {
+            Method::Lpd | Method::Lpa => 4,
+            _ => 1,
+        }
+    }
+
     /// Does it divide the budget of a meter over slots?
     pub fn splits_budget(self) -> bool {
         matches!(self, Method::Lbu | Method::Lbd | Method::Lba)
@@ -123,6 +131,8 @@ pub struct Plan {
     /// Whose turn is next, and who of those asked rests: when, how many.
     next: u32,
     tired: VecDeque<(u64, u32)>,
+    /// What was left over when meters were divided among slots.
+    carry: u64,
     last: Option<Estimate>,
     /// What estimates of the last slots cost: shares of the half for estimates.
     spent: VecDeque<(u64, f64)>,
@@ -152,6 +162,7 @@ impl Plan {
             meters,
             next: 0,
             tired: VecDeque::new(),
+            carry: 0,
             last: None,
             spent: VecDeque::new(),
             pays_until: 0,
@@ -162,15 +173,14 @@ impl Plan {
 
     /// The first round of a slot. Slots are numbered upwards.
     pub fn open(&mut self, slot: u64) -> Option<Ask> {
-        let (n, w) = (f64::from(self.meters), self.window as f64);
+        let w = self.window as f64;
         match self.method {
             Method::Lbu => self.everybody(1.0 / w),
             Method::Lsp if slot.is_multiple_of(self.window) => self.everybody(1.0),
             Method::Lsp => None,
-            // A float cast saturates.
-            Method::Lpu => self.take(slot, (n / w) as u32),
+            Method::Lpu => self.turn(slot, self.window),
             Method::Lbd | Method::Lba => self.everybody(0.5 / w),
-            Method::Lpd | Method::Lpa => self.take(slot, (n / (2.0 * w)) as u32),
+            Method::Lpd | Method::Lpa => self.turn(slot, 2 * self.window),
         }
     }
 
@@ -211,6 +221,15 @@ impl Plan {
             first: 0,
             count: self.meters,
         })
+    }
+
+    /// Asks a part of the meters, so that in so many slots each has its turn; with fewer meters than slots nobody in some.
+    fn turn(&mut self, slot: u64, parts: u64) -> Option<Ask> {
+        self.carry += u64::from(self.meters);
+        let count = self.carry / parts;
+        self.carry %= parts;
+        // Not more than there are meters.
+        self.take(slot, count as u32)
     }
 
     /// Asks that many whose turn it is, of those who have rested for a window.
@@ -297,6 +316,21 @@ mod tests {
         assert_eq!(Share::below(7.0), Share::ALL);
         assert_eq!((Share::below(f64::NAN), Share::below(-1.0)), (Share(0), Share(0)));
         assert!(Share::below(1e-4).epsilon(Nano(1_000_000_000)).is_none());
+    }
+
+    /// Each meter once in a window, whatever their number; no slot asks much more than another.
+    #[test]
+    fn all_have_their_turn() {
+        for meters in [1, 3, 4, 50, 1001] {
+            let mut plan = Plan::new(Method::Lpu, 4, meters);
+            let counts: Vec<u32> = (0..12).map(|slot| plan.open(slot).map_or(0, |ask| ask.count)).collect();
+            assert_eq!(counts.iter().sum::<u32>(), 3 * meters, "{counts:?}");
+            let (least, most) = (counts.iter().min(), counts.iter().max());
+            assert!(
+                most.zip(least).is_some_and(|(most, least)| most - least <= 1),
+                "{counts:?}"
+            );
+        }
     }
 
     proptest! {

@@ -74,7 +74,10 @@ pub fn chart(
         text += &format!("  ░ between {lower:.1} and {upper:.1}");
     }
     if let (Some((name, _)), Some(value)) = (beside, other(*at)) {
-        text += &format!("  × {name} {value:.1}");
+        text += &format!("  × {name} {value:.1}  ◆ both");
+    }
+    if let Some((first, _)) = points.first() {
+        text += &format!("  {first:.0} s to {at:.0} s");
     }
     lines.push(Line::styled(text, theme.style(Ink::Dim)));
     lines
@@ -104,7 +107,7 @@ mod tests {
             "         ●░",
             "         ░",
             "     1.0 ░",
-            "● now 7.0  ░ between 6.0 and 8.0",
+            "● now 7.0  ░ between 6.0 and 8.0  1 s to 3 s",
         ];
         assert_eq!(text(&drawn), expected.join("\n"));
     }

@@ -6,6 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line as Text, Span};
 
+use roadveil_role::Value;
+
 use crate::metrics::scene::{Line, Scene, What};
 use crate::tui::names;
 use crate::tui::text::{padded, put};
@@ -34,9 +36,29 @@ pub fn draw(scene: &Scene, ui: &Ui, area: Rect, buffer: &mut Buffer) -> usize {
     let limit = shown.len().saturating_sub(height);
     let top = limit - ui.scroll(Pane::Events).min(limit);
     for (y, line) in (area.top()..area.bottom()).zip(shown.into_iter().skip(top)) {
-        buffer.set_line(area.x, y, &text(scene, ui, line), area.width);
+        let line = within(text(scene, ui, line), usize::from(area.width));
+        buffer.set_line(area.x, y, &line, area.width);
     }
     limit
+}
+
+/// A line that has no room is cut, and says so: half a number must not pass for one.
+fn within(mut line: Text<'static>, width: usize) -> Text<'static> {
+    let over = line.width().saturating_sub(width);
+    if let Some(last) = line.spans.last_mut().filter(|_| over > 0) {
+        let room = last.width().saturating_sub(over);
+        last.content = padded(&last.content, room).into();
+    }
+    line
+}
+
+/// A value as there is room for it: the log has all digits.
+fn short(value: &Value) -> String {
+    match value {
+        Value::F64(number) if number.abs() >= 100.0 => format!("{number:.0}"),
+        Value::F64(number) => format!("{number:.3}"),
+        value => value.to_string(),
+    }
 }
 
 /// With a filter what it matches; without one all but what every node says all the time.
@@ -67,7 +89,7 @@ fn text(scene: &Scene, ui: &Ui, line: &Line) -> Text<'static> {
             let mut what = name.to_string();
             for (key, value) in fields {
                 // Writing to a string cannot fail.
-                let _ = write!(what, "  {key} {value}");
+                let _ = write!(what, "  {key} {}", short(value));
             }
             (role, what, Ink::Plain)
         }

@@ -127,12 +127,17 @@ impl Meter {
     pub fn new(parts: Parts, roster: Arc<Roster>, config: Arc<Config>, tools: Arc<Toolbox>) -> Option<Meter> {
         let me = roster.meter(parts.number)?.clone();
         let stream = *roster.stream_of(&me)?;
-        // Fresh reports without a bound are counted, too: in a window of one slot.
-        let window = if config.way == Way::Fresh { 1 } else { config.window };
+        let budget = tools.budget(stream.quantity, me.level);
+        // Fresh reports have no bound, and are counted all the same.
+        let most = if config.way == Way::Fresh {
+            Nano(u64::MAX)
+        } else {
+            budget
+        };
         Some(Meter {
             number: parts.number,
             range: config.ranges[stream.quantity.index()],
-            ledger: Window::new(tools.budget(stream.quantity, me.level), window),
+            ledger: Window::new(most, config.window),
             price: config.price.first(),
             stream,
             me,

@@ -16,6 +16,7 @@ const PENDING: u64 = 16;
 #[derive(Clone, Copy, Debug)]
 struct Known {
     supply: bool,
+    fresh: bool,
     watts: f64,
     radius: f64,
 }
@@ -64,6 +65,8 @@ impl Course {
 /// The last that is known of a stream, for a table.
 #[derive(Clone, Debug)]
 struct Row {
+    /// Of which slot the estimate is.
+    slot: u64,
     region: String,
     quantity: String,
     watts: f64,
@@ -86,7 +89,9 @@ pub(super) struct Load {
     demand: Course,
     supply: Course,
     slots: u64,
+    /// Slots of which a stream had no estimate yet, and those of which one had an earlier slot's.
     partial: u64,
+    old: u64,
     intervals: u64,
     held: u64,
     reports: u64,
@@ -121,15 +126,19 @@ impl Load {
             .get(&slot)
             .and_then(|streams| streams.get(&stream))
             .map_or(f64::NAN, |(_, sum)| *sum);
-        let held = u64::from((watts - truth).abs() <= radius);
         let (reports, asked) = (count(event, "reports"), count(event, "asked"));
-        self.intervals += 1;
-        self.held += held;
         self.reports += reports;
         self.asked += asked;
+        // An estimate of an earlier slot says nothing of this one's interval.
+        let fresh = super::flag(event, "fresh");
+        let intervals = u64::from(fresh);
+        let held = u64::from(fresh && (watts - truth).abs() <= radius);
+        self.intervals += intervals;
+        self.held += held;
         let quantity = text(event, "quantity");
         let known = Known {
             supply: quantity == "solar",
+            fresh,
             watts,
             radius,
         };
@@ -137,6 +146,7 @@ impl Load {
         let row = self.rows.entry(stream).or_insert_with(|| Row {
             region: text(event, "region").to_owned(),
             quantity: quantity.to_owned(),
+            slot,
             watts,
             radius,
             truth,
@@ -146,8 +156,11 @@ impl Load {
             intervals: 0,
         });
         (row.watts, row.radius, row.truth, row.reports, row.asked) = (watts, radius, truth, reports, asked);
+        if fresh {
+            row.slot = slot;
+        }
         row.held += held;
-        row.intervals += 1;
+        row.intervals += intervals;
     }
 
     /// The price of the next slot ends this one.
@@ -168,6 +181,7 @@ impl Load {
         let estimates = core::mem::take(&mut self.estimates);
         let Some(truth) = self.truth.get(&slot) else { return };
         self.slots += 1;
+        self.old += u64::from(estimates.values().any(|known| !known.fresh));
         // A total of which a part is missing is none.
         if truth.keys().any(|stream| !estimates.contains_key(stream)) {
             self.partial += 1;
@@ -196,6 +210,7 @@ impl Load {
             vec![
                 row.region.clone(),
                 row.quantity.clone(),
+                row.slot.to_string(),
                 kilo(row.watts),
                 format!("±{}", kilo(row.radius)),
                 kilo(row.truth),
@@ -214,19 +229,23 @@ impl Load {
             },
             View::Table {
                 title: "Regions, kW".to_owned(),
-                columns: ["region", "meters", "estimate", "95 %", "true", "reports", "held"]
-                    .map(str::to_owned)
-                    .to_vec(),
+                columns: [
+                    "region", "meters", "slot", "estimate", "95 %", "true", "reports", "held",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
                 rows: self.rows.values().map(row).collect(),
             },
         ]
     }
 
     pub(super) fn figures(&self) -> Vec<(&'static str, Value)> {
+        let known = |price: f64| if self.price_count == 0 { f64::NAN } else { price };
         let kilo = |sum: f64, slots: u64| Value::F64(mean(sum, slots) / 1000.0);
         vec![
             ("slots", self.slots.into()),
             ("slots_partial", self.partial.into()),
+            ("slots_held", self.old.into()),
             ("intervals", self.intervals.into()),
             ("intervals_held", self.held.into()),
             ("coverage", share(self.held, self.intervals).into()),
@@ -241,8 +260,8 @@ impl Load {
             ("reports_counted", self.reports.into()),
             ("readings_cut", self.cut.into()),
             ("price_mean", mean(self.price_sum, self.price_count).into()),
-            ("price_min", self.price_least.into()),
-            ("price_max", self.price_most.into()),
+            ("price_min", known(self.price_least).into()),
+            ("price_max", known(self.price_most).into()),
         ]
     }
 }

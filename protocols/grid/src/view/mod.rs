@@ -168,7 +168,7 @@ impl Summary {
         View::KeyValue {
             title: "Meters, and alarms".to_owned(),
             pairs: vec![
-                pair("most spent within a window", format!("{:.3}", self.spent_max)),
+                pair("most spent by a meter, epsilon", format!("{:.3}", self.spent_max)),
                 pair("budgets exhausted", self.exhausted.to_string()),
                 pair("reports without acknowledgement", self.unacknowledged.to_string()),
                 pair("turned to another aggregator", self.changes.to_string()),
@@ -305,6 +305,7 @@ mod tests {
                     ("quantity", quantity.into()),
                     ("watts", watts.into()),
                     ("radius_w", radius.into()),
+                    ("fresh", true.into()),
                     ("reports", 2u64.into()),
                     ("asked", 3u64.into()),
                 ];
