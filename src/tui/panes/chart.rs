@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::tui::text::padded;
 use crate::tui::theme::{Ink, Theme};
 
 /// Lines of a chart.
@@ -79,7 +80,7 @@ pub fn chart(
     if let Some((first, _)) = points.first() {
         text += &format!("  {first:.0} s to {at:.0} s");
     }
-    lines.push(Line::styled(text, theme.style(Ink::Dim)));
+    lines.push(Line::styled(padded(&text, width), theme.style(Ink::Dim)));
     lines
 }
 
@@ -97,7 +98,7 @@ mod tests {
         let points = [(1.0, 3.0), (2.0, 4.0), (3.0, 7.0)];
         let band = [(1.0, 5.0), (3.0, 6.0), (6.0, 8.0)];
         let truth = ("truth".to_owned(), vec![(1.0, 4.0), (2.0, 4.0)]);
-        let drawn = chart(&points, &band, Some(&truth), 40, Theme::new(false));
+        let drawn = chart(&points, &band, Some(&truth), 60, Theme::new(false));
         let expected = [
             "     8.0   ░",
             "           ●",
