@@ -1,6 +1,6 @@
 //! What a meter and its aggregator share, and how they seal in it: X25519, then a key for each message.
 
-use roadveil_crypto::{Meter as Charges, Nonce, Op, OpenError, SharedSecret, derive_key, seal};
+use roadveil_crypto::{Charge, Meter as Charges, Nonce, Op, OpenError, SharedSecret, derive_key, seal};
 
 use crate::messages::domain;
 
@@ -58,6 +58,12 @@ impl Place {
     }
 }
 
+/// What sealing or opening a text of that length costs.
+pub fn cost(length: usize) -> Charge {
+    let place = 4 + 8 + 1 + 1;
+    Charge::of(Op::Hkdf, 1).and(Op::AesGcmBlock, seal::blocks(place, length))
+}
+
 impl Session {
     /// From an agreement, and the digest of the exchange in which it came about.
     pub fn new(shared: SharedSecret, exchange: [u8; 32]) -> Session {
@@ -67,8 +73,7 @@ impl Session {
     /// Seals a message: one key for each place.
     pub fn seal(&self, charges: &mut Charges, place: Place, text: &[u8]) -> Vec<u8> {
         let place_bytes = place.bytes();
-        charges.add(Op::Hkdf, 1);
-        charges.add(Op::AesGcmBlock, seal::blocks(place_bytes.len(), text.len()));
+        charges.charge(cost(text.len()));
         self.key(place)
             .seal(Nonce::new(u64::from(place.round)), &place_bytes, text)
     }
@@ -79,9 +84,7 @@ impl Session {
     /// If it was not sealed so in this session, at this place.
     pub fn open(&self, charges: &mut Charges, place: Place, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         let place_bytes = place.bytes();
-        let length = sealed.len().saturating_sub(seal::OVERHEAD);
-        charges.add(Op::Hkdf, 1);
-        charges.add(Op::AesGcmBlock, seal::blocks(place_bytes.len(), length));
+        charges.charge(cost(sealed.len().saturating_sub(seal::OVERHEAD)));
         let opened = self
             .key(place)
             .open(Nonce::new(u64::from(place.round)), &place_bytes, sealed)?;

@@ -5,8 +5,12 @@ mod load;
 
 use std::collections::BTreeMap;
 
+use roadveil_crypto::Charge;
 use roadveil_role::Value;
 use roadveil_role::view::{Emitted, Fold, View};
+
+use crate::elgamal::{self, Cipher};
+use crate::session;
 
 use attacker::Attacker;
 use load::Load;
@@ -44,6 +48,12 @@ pub(crate) fn text<'a>(event: &'a Emitted<'_>, field: &str) -> &'a str {
         Some(Value::Text(text)) => text,
         _ => "",
     }
+}
+
+/// Operations in a few words.
+fn operations(charge: Charge) -> String {
+    let each: Vec<String> = charge.iter().map(|(op, n)| format!("{n} {op}")).collect();
+    each.join(" ")
 }
 
 /// Messages of one kind: how many, and how long together.
@@ -137,28 +147,38 @@ impl Summary {
     }
 
     fn traffic(&self) -> View {
-        let row = |name: &str, sent: Sent, payload: String| {
-            let bytes = if sent.times == 0 {
-                "-".to_owned()
-            } else {
-                format!("{:.1}", sent.mean())
-            };
-            vec![name.to_owned(), sent.times.to_string(), bytes, payload]
-        };
         let bits = mean(self.bits as f64, self.reports.times);
         let payload = if bits.is_nan() {
             "-".to_owned()
         } else {
             format!("{bits:.1} bits")
         };
+        let cipher = session::cost(Cipher::BYTES);
+        let encrypted = elgamal::ENCRYPTION.iter().fold(cipher, |sum, (op, n)| sum.and(op, n));
+        let added = elgamal::DECODING.iter().fold(cipher, |sum, (op, n)| sum.and(op, n));
+        let (one, four) = (session::cost(1), session::cost(4));
+        let row = |name: &str, sent: Sent, payload: &str, meter: Charge, aggregator: Charge| {
+            let bytes = if sent.times == 0 {
+                "-".to_owned()
+            } else {
+                format!("{:.1}", sent.mean())
+            };
+            let cells = [name.to_owned(), sent.times.to_string(), bytes, payload.to_owned()];
+            cells
+                .into_iter()
+                .chain([operations(meter), operations(aggregator)])
+                .collect()
+        };
         View::Table {
             title: "What a reading costs".to_owned(),
-            columns: ["message", "sent", "bytes each", "payload"].map(str::to_owned).to_vec(),
+            columns: ["message", "sent", "bytes", "payload", "meter", "aggregator"]
+                .map(str::to_owned)
+                .to_vec(),
             rows: vec![
-                row("report", self.reports, payload),
-                row("the same again", self.repeated, String::new()),
-                row("in the clear", self.plain, "4 bytes".to_owned()),
-                row("ElGamal", self.cipher, "96 bytes".to_owned()),
+                row("report", self.reports, &payload, one, one),
+                row("again", self.repeated, &payload, Charge::NONE, one),
+                row("in the clear", self.plain, "4 bytes", four, four),
+                row("ElGamal", self.cipher, "96 bytes", encrypted, added),
             ],
         }
     }
@@ -395,6 +415,19 @@ mod tests {
         assert_eq!(
             (&found["sums_compared"], &found["sums_agree"]),
             (&Value::U64(1), &Value::U64(0))
+        );
+        let costs = fold.views().into_iter().find_map(|view| match view {
+            View::Table { title, rows, .. } if title == "What a reading costs" => Some(rows),
+            _ => None,
+        });
+        let costs = costs.expect("a table");
+        assert_eq!(
+            costs[0][2..],
+            ["28.0", "1.0 bits", "3 aes_gcm_block 1 hkdf", "3 aes_gcm_block 1 hkdf"]
+        );
+        assert_eq!(
+            costs[3][4..],
+            ["3 g1_mul 8 aes_gcm_block 1 hkdf", "2 decode_g1 8 aes_gcm_block 1 hkdf"]
         );
         assert_eq!(
             (&found["budgets_exhausted"], &found["budget_used_max"]),
