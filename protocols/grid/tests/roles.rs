@@ -4,12 +4,12 @@ mod common;
 
 use core::time::Duration;
 
-use common::{HOMES, SLOT, Size, changing, field, figure, grid, number, sent, setup, slots, within};
+use common::{HOMES, SLOT, Size, field, figure, grid, number, sent, setup, slots, within};
 use roadveil_grid::PROTOCOL;
 use roadveil_grid::messages::{Msg, Report, domain};
 use roadveil_grid::setup::Issued;
 use roadveil_ldp::Kind;
-use roadveil_role::testkit::{Channel, Fate, Net, Transit};
+use roadveil_role::testkit::{Channel, Fate, Net, Transit, changing};
 use roadveil_role::{Address, HostAddr, Reason, Time, Value, decode, encode};
 
 fn reports(net: &Net, node: &str) -> Vec<Report> {
@@ -232,7 +232,7 @@ fn reports_of_strangers_and_of_those_who_were_not_asked_are_refused() {
 #[test]
 fn registrations_are_signed_fresh_and_taken_once() {
     let size = HOMES;
-    let mut net = grid(7, size, &[]).tamper(changing("agg-0", |message| {
+    let mut net = grid(7, size, &[]).tamper(changing("agg-0", |message: &mut Msg| {
         if let Msg::Register(register) = message
             && register.meter == 2
         {
@@ -296,7 +296,7 @@ fn an_identity_that_is_used_twice_has_one_report_a_slot() {
 
 #[test]
 fn calls_are_signed_fresh_and_in_order() {
-    let tampered = changing("home-5", |message| {
+    let tampered = changing("home-5", |message: &mut Msg| {
         if let Msg::Call(call) = message {
             call.price = 1;
         }
@@ -327,7 +327,7 @@ fn calls_are_signed_fresh_and_in_order() {
 
 #[test]
 fn tallies_are_signed_and_of_their_aggregator() {
-    let tampered = changing("centre", |message| {
+    let tampered = changing("centre", |message: &mut Msg| {
         if let Msg::Tally(tally) = message
             && tally.slot == 1
         {

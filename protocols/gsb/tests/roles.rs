@@ -4,14 +4,14 @@ mod common;
 
 use core::time::Duration;
 
-use common::{changing, count, setup, town};
+use common::{count, setup, town};
 use roadveil_crypto::{ByteArray, Charge, G1, Op, Scalar};
 use roadveil_gsb::PROTOCOL;
 use roadveil_gsb::messages::{Msg, Page, Safety};
 use roadveil_gsb::params::Mode;
 use roadveil_gsb::setup::Issued;
 use roadveil_gsb::signature::{Claim, Scope};
-use roadveil_role::testkit::{Channel, Fate, Net};
+use roadveil_role::testkit::{Channel, Fate, Net, changing};
 use roadveil_role::{Address, LinkAddr, Reason, Time, Value, decode, encode};
 
 const MODES: [&str; 2] = ["linear", "fast"];
@@ -206,7 +206,7 @@ fn every_changed_part_of_a_message_is_refused() {
         let change = std::sync::Arc::new(std::sync::Mutex::new(change));
         for name in MODES {
             let change = change.clone();
-            let tamper = changing("car-0", move |message| {
+            let tamper = changing("car-0", move |message: &mut Msg| {
                 if let Msg::Safety(said) = message {
                     (change.lock().expect("not poisoned"))(said);
                 }
@@ -220,7 +220,7 @@ fn every_changed_part_of_a_message_is_refused() {
 
 #[test]
 fn another_nonce_and_another_mode_are_refused() {
-    let tamper = changing("car-0", |message| {
+    let tamper = changing("car-0", |message: &mut Msg| {
         if let Msg::Safety(said) = message {
             said.nonce = Some(ByteArray([7; 16]));
         }
@@ -254,7 +254,7 @@ fn a_member_of_another_group_is_refused() {
 fn no_page_is_believed_that_the_authority_did_not_sign() {
     let revoke = ("revoke", "car-1@100ms".into());
     let tamper = |receiver| {
-        changing(receiver, |message| {
+        changing(receiver, |message: &mut Msg| {
             if let Msg::Page(page) = message {
                 page.tokens[0] = G1::generator().encode();
             }

@@ -4,13 +4,13 @@ mod common;
 
 use core::time::Duration;
 
-use common::{changing, count, setup, town};
+use common::{count, setup, town};
 use roadveil_crypto::{ByteArray, Charge, Op};
 use roadveil_hab::PROTOCOL;
 use roadveil_hab::cert::trace;
 use roadveil_hab::messages::{Msg, Page, Safety};
 use roadveil_hab::setup::Issued;
-use roadveil_role::testkit::{Channel, Fate, Net, Transit};
+use roadveil_role::testkit::{Channel, Fate, Net, Transit, changing};
 use roadveil_role::{Address, HostAddr, LinkAddr, Reason, Time, Value, decode, encode};
 
 fn run(mut net: Net, millis: u64) -> Net {
@@ -143,7 +143,7 @@ fn every_changed_part_of_a_message_is_refused() {
         ),
     ];
     for (change, why) in changes {
-        let tamper = changing("car-0", move |message| {
+        let tamper = changing("car-0", move |message: &mut Msg| {
             if let Msg::Safety(said) = message {
                 change(said);
             }
@@ -175,7 +175,7 @@ fn what_was_heard_before_or_long_ago_or_is_ones_own_is_refused() {
 fn no_page_is_believed_that_the_authority_did_not_sign() {
     let revoke = || [("revoke", "car-1@100ms".into())];
     let tamper = |receiver| {
-        changing(receiver, |message| {
+        changing(receiver, |message: &mut Msg| {
             if let Msg::Page(page) = message {
                 page.revoked[0] = ByteArray([1; 8]);
             }

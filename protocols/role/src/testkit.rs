@@ -67,7 +67,7 @@ use std::sync::Arc;
 use rand_core::Rng;
 use roadveil_crypto::{Charge, Check, Host, Verdict};
 
-pub use channel::{Channel, Fate, Transit};
+pub use channel::{Channel, Fate, Transit, changing};
 pub use node::Node;
 pub use record::{Record, What};
 

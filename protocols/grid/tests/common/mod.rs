@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use roadveil_grid::PROTOCOL;
 use roadveil_grid::messages::Msg;
-use roadveil_role::testkit::{Fate, Net, Transit};
-use roadveil_role::{HostAddr, NodeSpec, Params, Setup, Time, Value, decode, encode};
+use roadveil_role::testkit::Net;
+use roadveil_role::{HostAddr, NodeSpec, Params, Setup, Time, Value, decode};
 
 /// A slot of the test grids, and what it stands for.
 pub const SLOT: u64 = 10;
@@ -131,19 +131,4 @@ pub fn number(value: &Value) -> f64 {
 pub fn sent(net: &Net, node: &str) -> Vec<Msg> {
     let of = net.sent().filter(|(record, ..)| record.node == node);
     of.map(|(_, _, frame)| decode(frame).expect("decodes")).collect()
-}
-
-/// Changes every message on its way to a node.
-pub fn changing(
-    receiver: &'static str,
-    change: impl Fn(&mut Msg) + Send,
-) -> impl FnMut(&mut Transit<'_>) -> Fate + Send {
-    move |transit: &mut Transit<'_>| {
-        if transit.receiver == receiver {
-            let mut message: Msg = decode(transit.frame).expect("decodes");
-            change(&mut message);
-            *transit.frame = encode(&message);
-        }
-        Fate::Pass
-    }
 }

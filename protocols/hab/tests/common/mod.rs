@@ -2,9 +2,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 use roadveil_hab::PROTOCOL;
-use roadveil_hab::messages::Msg;
-use roadveil_role::testkit::{Fate, Net, Transit};
-use roadveil_role::{HostAddr, NodeSpec, Params, Setup, Value, decode, encode};
+use roadveil_role::testkit::Net;
+use roadveil_role::{HostAddr, NodeSpec, Params, Setup, Value};
 
 /// One authority `ta`, one RSU `rsu`, vehicles `car-0` ... 10 m apart.
 pub fn setup(seed: u64, cars: u32, changes: &[(&str, Value)]) -> Setup {
@@ -43,19 +42,4 @@ pub fn count(net: &Net, node: &str, name: &str) -> u64 {
             _ => 0,
         })
         .sum()
-}
-
-/// Changes every message on its way to a node.
-pub fn changing(
-    receiver: &'static str,
-    change: impl Fn(&mut Msg) + Send,
-) -> impl FnMut(&mut Transit<'_>) -> Fate + Send {
-    move |transit: &mut Transit<'_>| {
-        if transit.receiver == receiver {
-            let mut message: Msg = decode(transit.frame).expect("decodes");
-            change(&mut message);
-            *transit.frame = encode(&message);
-        }
-        Fate::Pass
-    }
 }

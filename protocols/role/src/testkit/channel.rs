@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::coin;
 use crate::random::Stream;
-use crate::{Address, Time};
+use crate::{Address, Message, Time, decode, encode};
 
 /// A channel with independent losses, duplicates and delays.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,6 +80,28 @@ pub struct Transit<'a> {
     pub to: Address,
     /// Its bytes, to read or to change.
     pub frame: &'a mut Vec<u8>,
+}
+
+/// A tamperer who changes every message on its way to a node.
+///
+/// # Panics
+/// If a frame to that node is no message of the protocol.
+pub fn changing<M: Message>(
+    receiver: &'static str,
+    change: impl Fn(&mut M) + Send,
+) -> impl FnMut(&mut Transit<'_>) -> Fate + Send {
+    move |transit: &mut Transit<'_>| {
+        if transit.receiver == receiver {
+            match decode::<M>(transit.frame) {
+                Ok(mut message) => {
+                    change(&mut message);
+                    *transit.frame = encode(&message);
+                }
+                Err(error) => panic!("a frame to {receiver} is no message: {error}"),
+            }
+        }
+        Fate::Pass
+    }
 }
 
 /// What becomes of a frame on its way.
