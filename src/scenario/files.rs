@@ -9,7 +9,7 @@ use super::{Input, library};
 use crate::world::source::{ReadError, Source};
 
 /// Most that a file of text for a protocol may hold, bytes.
-const MAX_TEXT: u64 = 64 << 20;
+const MAX_TEXT: u64 = 32 << 20;
 
 /// Reads files, and notes which.
 pub(super) struct Files<'b> {

@@ -233,7 +233,7 @@ impl Aggregator {
         let counting = counting.ok_or(Reason::Unexpected)?;
         let text = open
             .session
-            .open(cx.meter(), place, &report.sealed)
+            .open(cx.meter(), place, &report.sealed, counting.bits().div_ceil(8) as usize)
             .map_err(|_| Reason::BadCiphertext)?;
         let bits = counting.from_bytes(&text).ok_or(Reason::Malformed)?;
         let (word, session, key) = (open.word, open.session.clone(), (installed.stream, installed.level));
@@ -294,9 +294,10 @@ impl Aggregator {
             round: 0,
             what: if beside.cipher { What::Cipher } else { What::Plain },
         };
+        let length = if beside.cipher { Cipher::BYTES } else { 4 };
         let text = open
             .session
-            .open(cx.meter(), place, &beside.sealed)
+            .open(cx.meter(), place, &beside.sealed, length)
             .map_err(|_| Reason::BadCiphertext)?;
         let Some(round) = &mut self.round else {
             return Err(Reason::Stale);

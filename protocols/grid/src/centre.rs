@@ -1,6 +1,6 @@
 //! The control centre: it calls for reports, estimates load and supply of each region from counts, and sets the price.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roadveil_crypto::{Op, P256SigningKey};
@@ -247,11 +247,21 @@ impl Centre {
             );
         }
         let mut exact = round.exact.clone();
+        let compared: BTreeSet<u16> = tally.exact.iter().map(|part| part.stream).collect();
+        let whose: BTreeSet<u16> = tally.who.iter().map(|part| part.stream).collect();
+        if compared.len() < tally.exact.len() || whose.len() < tally.who.len() {
+            return Err(Reason::Malformed);
+        }
         for part in &tally.exact {
-            if usize::from(part.stream) >= self.roster.streams.len() {
-                return Err(Reason::Unexpected);
+            let stream = self
+                .roster
+                .streams
+                .get(usize::from(part.stream))
+                .ok_or(Reason::Unexpected)?;
+            if part.ciphers.max(part.plain.0) > u64::from(stream.meters) {
+                return Err(Reason::Malformed);
             }
-            self.sum(cx, exact.entry(part.stream).or_default(), part);
+            self.sum(cx, exact.entry(part.stream).or_default(), part, stream);
         }
         if let Some(round) = &mut self.round {
             round.counted = counted;
@@ -278,14 +288,16 @@ impl Centre {
     }
 
     /// Adds sums of the comparators; the encrypted one is opened.
-    fn sum(&self, cx: &mut Cx<'_>, sum: &mut Summed, part: &Exact) {
+    fn sum(&self, cx: &mut Cx<'_>, sum: &mut Summed, part: &Exact, stream: &Stream) {
         sum.plain.0 = sum.plain.0.saturating_add(part.plain.0);
         sum.plain.1 = sum.plain.1.saturating_add(part.plain.1);
         sum.ciphers.0 = sum.ciphers.0.saturating_add(part.ciphers);
         if let Some(cipher) = &part.cipher {
             cx.meter().charge(elgamal::DECODING);
             cx.meter().charge(elgamal::DECRYPTION);
-            match self.secret.open(cipher) {
+            // Readings are within their range: no search beyond. A float cast saturates.
+            let most = libm::ceil(self.config.ranges[stream.quantity.index()]) as u64;
+            match self.secret.open(cipher, part.ciphers.saturating_mul(most)) {
                 Some(watts) => sum.ciphers.1 = sum.ciphers.1.saturating_add(watts),
                 None => sum.failed = true,
             }

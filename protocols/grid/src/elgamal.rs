@@ -136,20 +136,20 @@ impl Secret {
         Public(g1_generator_mul(&self.x))
     }
 
-    /// Opens a sum: nothing if a point is none, or if the sum is above [`MOST`].
-    pub fn open(&self, sum: &Cipher) -> Option<u64> {
+    /// Opens a sum: nothing if a point is none, or if the sum is above `limit` or [`MOST`]. It takes as long as the limit is high.
+    pub fn open(&self, sum: &Cipher, limit: u64) -> Option<u64> {
         let (c1, c2) = (G1::decode(&sum.c1).ok()?, G1::decode(&sum.c2).ok()?);
         let mut left = c2 - c1.mul(&self.x);
         let steps = self.steps.get_or_init(baby_steps);
         let giant = -g1_generator_mul(&Scalar::from_u64(BABY));
-        for turn in 0..MOST / BABY {
+        for turn in 0..=limit.min(MOST - BABY) / BABY {
             let found = if left.is_identity() {
                 Some(&0)
             } else {
                 steps.get(left.encode().0.as_slice())
             };
             if let Some(rest) = found {
-                return Some(turn * BABY + rest);
+                return Some(turn * BABY + rest).filter(|found| *found <= limit);
             }
             left += giant;
         }
@@ -191,11 +191,12 @@ mod tests {
         for number in numbers {
             let cipher = public.encrypt(number, &mut rng);
             assert_eq!(Cipher::from_bytes(&cipher.to_bytes()), Some(cipher));
-            assert_eq!(secret.open(&cipher), Some(number));
+            assert_eq!(secret.open(&cipher, MOST), Some(number));
+            assert_eq!(secret.open(&cipher, number.saturating_sub(1)).is_some(), number == 0);
             sum.add(&cipher).expect("points");
         }
         assert_eq!(
-            sum.cipher().and_then(|sum| secret.open(&sum)),
+            sum.cipher().and_then(|sum| secret.open(&sum, MOST)),
             Some(numbers.iter().sum())
         );
         assert_eq!(Sum::default().cipher(), None);

@@ -78,13 +78,22 @@ impl Session {
             .seal(Nonce::new(u64::from(place.round)), &place_bytes, text)
     }
 
-    /// Opens a message.
+    /// Opens a message of a text of that length. One of another is refused before it costs anything.
     ///
     /// # Errors
     /// If it was not sealed so in this session, at this place.
-    pub fn open(&self, charges: &mut Charges, place: Place, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+    pub fn open(
+        &self,
+        charges: &mut Charges,
+        place: Place,
+        sealed: &[u8],
+        length: usize,
+    ) -> Result<Vec<u8>, OpenError> {
+        if sealed.len() != length + seal::OVERHEAD {
+            return Err(OpenError);
+        }
         let place_bytes = place.bytes();
-        charges.charge(cost(sealed.len().saturating_sub(seal::OVERHEAD)));
+        charges.charge(cost(length));
         let opened = self
             .key(place)
             .open(Nonce::new(u64::from(place.round)), &place_bytes, sealed)?;
@@ -125,7 +134,7 @@ mod tests {
         let mut charges = Charges::new();
         let sealed = meter.seal(&mut charges, place, &[1]);
         assert_eq!(sealed.len(), 1 + seal::OVERHEAD);
-        assert_eq!(aggregator.open(&mut charges, place, &sealed), Ok(vec![1]));
+        assert_eq!(aggregator.open(&mut charges, place, &sealed, 1), Ok(vec![1]));
         for wrong in [
             Place { meter: 4, ..place },
             Place { slot: 10, ..place },
@@ -135,10 +144,13 @@ mod tests {
                 ..place
             },
         ] {
-            assert_eq!(aggregator.open(&mut charges, wrong, &sealed), Err(OpenError));
+            assert_eq!(aggregator.open(&mut charges, wrong, &sealed, 1), Err(OpenError));
         }
+        let before = charges.clone();
+        assert_eq!(aggregator.open(&mut charges, place, &[0; 1 << 16], 1), Err(OpenError));
+        assert_eq!(charges, before, "a message of another length costs nothing");
         let stranger = Session::new(one.agree(&other.public()).expect("not zero"), [8; 32]);
-        assert_eq!(stranger.open(&mut charges, place, &sealed), Err(OpenError));
-        assert_eq!(aggregator.open(&mut charges, place, &[]), Err(OpenError));
+        assert_eq!(stranger.open(&mut charges, place, &sealed, 1), Err(OpenError));
+        assert_eq!(aggregator.open(&mut charges, place, &[], 0), Err(OpenError));
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand_core::Rng;
 use roadveil_crypto::{P256Key, P256SigningKey, SecretBytes, Transcript};
 use roadveil_ldp::plan::Share;
 use roadveil_ldp::stream::shuffled;
@@ -21,6 +20,7 @@ use crate::load::sessions::{self, Session};
 use crate::load::solar::Solar;
 use crate::load::source::Source;
 use crate::load::station::Station;
+use crate::load::unit;
 use crate::messages::domain;
 use crate::meter::{Meter, Parts};
 use crate::params::Config;
@@ -116,7 +116,7 @@ impl Issued {
         let mut draw = Streams::new(self.seed, node, "grid setup");
         let counting = self.tools.counting(quantity, me.level, Share::ALL)?;
         let memory = Memory::new(&counting, self.config.life_budget, draw.get("memory", 0));
-        let lies = chance(draw.get("lies", 0)) < self.config.false_share && self.config.lie.is_some();
+        let lies = unit(draw.get("lies", 0)) < self.config.false_share && self.config.lie.is_some();
         let parts = Parts {
             number,
             key: Arc::new(device(self.seed, node)),
@@ -177,11 +177,6 @@ impl Issued {
 
 /// How many days of sessions are generated.
 const DAYS: u64 = 60;
-
-/// A number from 0 to 1, without it.
-fn chance(rng: &mut dyn Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-}
 
 /// The key of a device.
 fn device(seed: u64, node: &str) -> P256SigningKey {
@@ -279,7 +274,7 @@ fn level(seed: u64, node: &str, quantity: Quantity, config: &Config) -> u8 {
         return 0;
     }
     let mut draw = Streams::new(seed, node, "grid setup");
-    let mut left = chance(draw.get("level", 0));
+    let mut left = unit(draw.get("level", 0));
     let found = config.privacy_levels.iter().position(|level| {
         left -= level.share;
         left < 0.0

@@ -6,8 +6,9 @@ use core::time::Duration;
 
 use common::{HOMES, SLOT, Size, field, figure, grid, number, sent, setup, slots, within};
 use roadveil_grid::PROTOCOL;
-use roadveil_grid::messages::{Msg, Report, domain};
+use roadveil_grid::messages::{Msg, Report, Tally, domain};
 use roadveil_grid::setup::Issued;
+use roadveil_grid::way::Way;
 use roadveil_ldp::Kind;
 use roadveil_role::testkit::{Channel, Fate, Net, Transit, changing};
 use roadveil_role::{Address, HostAddr, Reason, Time, Value, decode, encode};
@@ -64,22 +65,7 @@ fn every_mechanism_and_every_way_estimates_the_load() {
         ..HOMES
     };
     let mechanisms = Kind::ALL.map(|kind| ("mechanism", kind.name()));
-    let ways = [
-        "lbu",
-        "lsp",
-        "lbd",
-        "lba",
-        "lpd",
-        "lpa",
-        "fresh",
-        "1bit-mean",
-        "l-sue",
-        "l-osue",
-        "l-grr",
-        "dbitflip",
-        "loloha",
-    ];
-    let ways = ways.map(|way| ("method", way));
+    let ways = Way::NAMES.iter().map(|way| ("method", *way));
     for (name, value) in mechanisms.into_iter().chain(ways) {
         let changes = [(name, value.into()), ("epsilon", 4.0.into()), ("levels", 8u64.into())];
         let mut net = grid(2, size, &changes);
@@ -348,6 +334,42 @@ fn tallies_are_signed_and_of_their_aggregator() {
     net.inject("centre", Address::Host(HostAddr(10)), &encode(&tally), Duration::ZERO);
     slots(&mut net, 4);
     assert_eq!(net.rejects("centre")[3..], [Reason::WrongLocation, Reason::Stale]);
+}
+
+/// An aggregator whose key somebody has: nothing that it signs makes the centre count what cannot be, or search for long.
+#[test]
+fn a_dishonest_tally_is_all_or_nothing() {
+    let planned = setup(23, HOMES, &[("beside", "both".into()), ("beside_every", 1u64.into())]);
+    let key = Issued::new(&planned).expect("sets up").key("agg-0");
+    let bent: [(fn(&mut Tally), Option<Reason>); 8] = [
+        (|_| {}, None),
+        (
+            |tally| tally.parts.push(tally.parts[0].clone()),
+            Some(Reason::Malformed),
+        ),
+        (|tally| tally.parts[0].n = 1000, Some(Reason::Unexpected)),
+        (|tally| tally.parts[0].counters.push(1), Some(Reason::Malformed)),
+        (|tally| tally.parts[0].level = 9, Some(Reason::Unexpected)),
+        (|tally| tally.who[0].bits = vec![255; 100], Some(Reason::Malformed)),
+        (
+            |tally| tally.exact = vec![tally.exact[0].clone(); 1000],
+            Some(Reason::Malformed),
+        ),
+        (|tally| tally.exact[0].ciphers = u64::MAX, Some(Reason::Malformed)),
+    ];
+    for (bend, why) in bent {
+        let key = key.clone();
+        let mut net = Net::deploy(&PROTOCOL, &planned).expect("sets up");
+        net = net.tamper(changing("centre", move |message: &mut Msg| {
+            if let Msg::Tally(tally) = message {
+                bend(tally);
+                tally.signature = key.sign(domain::TALLY, &tally.statement());
+            }
+        }));
+        slots(&mut net, 2);
+        assert_eq!(net.rejects("centre").first().copied(), why);
+        assert_eq!(field(&net, "estimated", "slot").is_empty(), why.is_some(), "{why:?}");
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub mod table;
 
 use core::time::Duration;
 
+use rand_core::Rng;
+
 /// Slots and the time of day that they stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
@@ -79,6 +81,11 @@ pub fn noise(seed: u64, what: u64, slot: u64) -> f64 {
             .wrapping_mul(multiplier);
     }
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// A number from 0 to 1, without it.
+pub(crate) fn unit(rng: &mut dyn Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// A hump of height 1 around an hour, of that width in hours.

@@ -6,6 +6,7 @@ use rand_core::Rng;
 use roadveil_ldp::draw::below;
 
 use super::table::{BadTable, Table};
+use super::unit;
 
 /// Largest cell that a profile may have: normalised ones are below 1, measured ones are kilowatts or watts.
 const MOST: f64 = 1e6;
@@ -77,7 +78,7 @@ impl Profile {
     /// A home that follows a column of its own, a little more or less.
     pub fn follower(&self, rng: &mut dyn Rng) -> Follower {
         let column = &self.columns[below(rng, self.columns.len() as u64) as usize];
-        let more = 0.6 + 0.8 * (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let more = 0.6 + 0.8 * unit(rng);
         Follower {
             column: column.clone(),
             scale: self.scale * more,

@@ -8,7 +8,6 @@ mod reports;
 use core::time::Duration;
 use std::sync::Arc;
 
-use rand_core::Rng;
 use roadveil_crypto::{EphemeralShare, Op, P256SigningKey};
 use roadveil_ldp::Report as Bits;
 use roadveil_ldp::account::{Nano, Window};
@@ -17,6 +16,7 @@ use roadveil_role::{Actor, Address, Cx, Reason, Time, Timer};
 
 use crate::counting::{Memory, Toolbox};
 use crate::load::source::{Measured, Source};
+use crate::load::unit;
 use crate::messages::{Asked, Call, Msg, Register, Registered, domain};
 use crate::params::Config;
 use crate::roster::{Installed, Roster, Stream};
@@ -177,7 +177,8 @@ impl Meter {
             Some((last, _)) => (last + 1).max(slot.saturating_sub(day)),
             None => slot,
         };
-        for slot in from..=slot {
+        let to = slot;
+        for slot in from..=to {
             let (calendar, response) = (self.config.calendar, self.config.response);
             let measured = self.source.pass(calendar, slot, response, self.price, self.range);
             for served in &measured.served {
@@ -186,16 +187,19 @@ impl Meter {
                     [("wanted_wh", served.wanted.into()), ("got_wh", served.got.into())],
                 );
             }
-            cx.emit(
-                "metered",
-                [
-                    ("slot", slot.into()),
-                    ("watts", measured.watts.into()),
-                    ("cut", measured.cut.into()),
-                    ("occupied", measured.occupied.map_or(2u64, u64::from).into()),
-                    ("stream", u64::from(self.me.stream).into()),
-                ],
-            );
+            // What was slept through is nobody's truth any more.
+            if slot == to {
+                cx.emit(
+                    "metered",
+                    [
+                        ("slot", slot.into()),
+                        ("watts", measured.watts.into()),
+                        ("cut", measured.cut.into()),
+                        ("occupied", measured.occupied.map_or(2u64, u64::from).into()),
+                        ("stream", u64::from(self.me.stream).into()),
+                    ],
+                );
+            }
             self.measured = Some((slot, measured));
         }
     }
@@ -247,7 +251,7 @@ impl Meter {
     /// A part of a slot, up to half as long again: meters that failed together do not come again together.
     fn jittered(&self, cx: &mut Cx<'_>, thousandths: u32) -> Duration {
         let span = self.config.part(thousandths);
-        span + span.mul_f64(0.5 * (cx.rng("jitter", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64)
+        span + span.mul_f64(0.5 * unit(cx.rng("jitter", 0)))
     }
 
     /// Turns to the next aggregator.
@@ -344,7 +348,7 @@ impl Meter {
 
     /// When within the round it reports: drawn.
     fn spread(&self, cx: &mut Cx<'_>) -> Duration {
-        let draw = (cx.rng("spread", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let draw = unit(cx.rng("spread", 0));
         self.config.part(part::SPREAD).mul_f64(0.04 + 0.96 * draw)
     }
 }
@@ -365,7 +369,7 @@ impl Actor for Meter {
         let next = self.slot(cx.now()) + 1;
         cx.timer_at(self.begin(next) + self.config.part(part::MEASURE), TICK);
         // All meters start at one moment; they register within half a slot.
-        let draw = (cx.rng("jitter", 0).next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let draw = unit(cx.rng("jitter", 0));
         cx.timer(self.config.part(500).mul_f64(draw), REGISTER);
     }
 

@@ -153,7 +153,7 @@ impl Meter {
             what: What::Ack,
         };
         session
-            .open(cx.meter(), place, &ack.sealed)
+            .open(cx.meter(), place, &ack.sealed, 0)
             .map_err(|_| Reason::BadCiphertext)?;
         self.pending = None;
         cx.cancel(SEND);

@@ -25,9 +25,12 @@ pub(crate) fn mean(sum: f64, of: u64) -> f64 {
     if of == 0 { f64::NAN } else { sum / of as f64 }
 }
 
+/// No count of a run is larger, and sums of so many are none that overflow: a damaged log might say anything.
+const MOST: u64 = 1 << 40;
+
 pub(crate) fn count(event: &Emitted<'_>, field: &str) -> u64 {
     match event.field(field) {
-        Some(Value::U64(number)) => *number,
+        Some(Value::U64(number)) => (*number).min(MOST),
         _ => 0,
     }
 }
@@ -347,6 +350,37 @@ mod tests {
         assert_eq!(found["demand_kw"], Value::F64(1.45));
         assert_eq!(found["price_mean"], Value::F64(250.0));
         assert!(fold.views().len() >= 7);
+    }
+
+    /// A log may say anything.
+    #[test]
+    fn absurd_events_are_borne() {
+        let mut fold = Summary::default();
+        let (huge, odd) = (Value::U64(u64::MAX), Value::F64(f64::NAN));
+        let names = [
+            "slot", "stream", "reports", "asked", "price", "bits", "bytes", "meters", "watts", "spent", "budget",
+            "plain_w",
+        ];
+        let fields: Vec<(&str, Value)> = names.iter().map(|name| (*name, huge.clone())).collect();
+        let others: Vec<(&str, Value)> = names.iter().map(|name| (*name, odd.clone())).collect();
+        let events = [
+            "metered",
+            "estimated",
+            "price_set",
+            "inferred",
+            "reported",
+            "repeated",
+            "compared",
+            "reported_twice",
+            "car_left",
+            "feeder_compared",
+        ];
+        for fields in [&fields, &others, &fields] {
+            for name in events {
+                observe(&mut fold, 1, ("x", "meter"), name, fields);
+            }
+        }
+        assert!(!fold.figures().is_empty() && !fold.views().is_empty());
     }
 
     #[test]
