@@ -48,14 +48,14 @@ fn slot(meters: u32, mechanism: &dyn Mechanism, secret: Option<&SharedSecret>) -
                 what: What::Report,
             };
             let sealed = session.seal(&mut charges, place, &report.to_le_bytes()[..1]);
-            let opened = session.open(&mut charges, place, &sealed).ok()?;
+            let opened = session.open(&mut charges, place, &sealed, 1).ok()?;
             report = u64::from(*opened.first()?);
             let place = Place {
                 what: What::Ack,
                 ..place
             };
             let sealed = session.seal(&mut charges, place, &[]);
-            session.open(&mut charges, place, &sealed).ok()?;
+            session.open(&mut charges, place, &sealed, 0).ok()?;
         }
         tally.add(mechanism, report).ok()?;
     }
