@@ -341,7 +341,8 @@ fn tallies_are_signed_and_of_their_aggregator() {
 fn a_dishonest_tally_is_all_or_nothing() {
     let planned = setup(23, HOMES, &[("beside", "both".into()), ("beside_every", 1u64.into())]);
     let key = Issued::new(&planned).expect("sets up").key("agg-0");
-    let bent: [(fn(&mut Tally), Option<Reason>); 8] = [
+    type Bend = fn(&mut Tally);
+    let bent: [(Bend, Option<Reason>); 8] = [
         (|_| {}, None),
         (
             |tally| tally.parts.push(tally.parts[0].clone()),
