@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use roadveil::{cli::Cli, command};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command::dispatch(Cli::parse())
 }

@@ -89,6 +89,7 @@ pub struct Air {
     slots: Vec<Slot>,
     free: Vec<u32>,
     near: Vec<(u32, (f64, f64))>,
+    links: Vec<(u32, Link)>,
     candidate_mw: f32,
     /// Power that changes nothing for anybody.
     negligible: Power,
@@ -110,6 +111,7 @@ impl Air {
             slots: Vec::new(),
             free: Vec::new(),
             near: Vec::new(),
+            links: Vec::new(),
             candidate_mw: linear(params.candidate_dbm()) as f32,
             negligible: power(linear(params.floor_dbm)),
             keys,
@@ -145,7 +147,7 @@ impl Air {
     pub fn switch(&mut self, node: u32, up: bool) {
         self.up[node as usize] = up;
         let lost = self.receivers[node as usize].switch();
-        self.mark(lost);
+        mark(&mut self.slots, lost);
     }
 
     /// The channel as a node senses it.
@@ -153,7 +155,7 @@ impl Air {
         let receiver = &mut self.receivers[node as usize];
         let given_up = receiver.settle(now, &self.phy);
         let sensed = receiver.sensed(now, &self.phy);
-        self.mark(given_up);
+        mark(&mut self.slots, given_up);
         sensed
     }
 
@@ -180,7 +182,7 @@ impl Air {
         });
         let sender = emission.sender;
         let given_up = self.receivers[sender as usize].begin_sending(now, &self.phy);
-        self.mark(given_up);
+        mark(&mut self.slots, given_up);
         let Slot {
             mut heard, mut watched, ..
         } = core::mem::take(&mut self.slots[slot as usize]);
@@ -218,12 +220,11 @@ impl Air {
         let number = self.sent[sender as usize];
         self.sent[sender as usize] += 1;
         let coins = self.errors.burst(self.keys[sender as usize], number);
-        let near = core::mem::take(&mut self.near);
-        for &(node, _) in &near {
-            let Some(link) = self.channel.link(sender, node) else {
-                continue;
-            };
-            let fader = self.channel.fader(sender, now.0 / FADING_SLOT_NS);
+        let mut links = core::mem::take(&mut self.links);
+        let near = self.near.iter().map(|&(node, _)| node);
+        self.channel.links(sender, near, &mut links);
+        let fader = self.channel.fader(sender, now.0 / FADING_SLOT_NS);
+        for (node, link) in links.drain(..) {
             let strength = power(f64::from(link.mw * fader.factor(node, link.metres)));
             let candidate = link.mw >= self.candidate_mw;
             if strength < self.negligible && !candidate {
@@ -240,8 +241,8 @@ impl Air {
             if receiver.contends && receiver.may_become_taken(&self.phy) {
                 watched.push(node);
             }
-            self.mark(given_up);
-            self.mark(replaced);
+            mark(&mut self.slots, given_up);
+            mark(&mut self.slots, replaced);
             heard.push(Heard {
                 power: strength,
                 node,
@@ -249,7 +250,7 @@ impl Air {
                 candidate,
             });
         }
-        self.near = near;
+        self.links = links;
     }
 
     /// A frame that is too weak behind walls or vehicles may have been strong enough without them.
@@ -261,15 +262,6 @@ impl Air {
             }
         }
         why
-    }
-
-    /// Writes down why a frame is lost at one of its receivers.
-    fn mark(&mut self, given_up: Option<GivenUp>) {
-        if let Some(GivenUp { place, why }) = given_up
-            && let Some(heard) = self.slots[place.slot as usize].heard.get_mut(place.index as usize)
-        {
-            heard.lost = Some(why);
-        }
     }
 
     /// Who has to be told of a frame, now that it is noticed.
@@ -349,8 +341,17 @@ impl Air {
         }
         match given_up {
             Some(GivenUp { place: other, why }) if other == place => entry.lost = Some(why),
-            other => self.mark(other),
+            other => mark(&mut self.slots, other),
         }
+    }
+}
+
+/// Writes down why a frame is lost at one of its receivers.
+fn mark(slots: &mut [Slot], given_up: Option<GivenUp>) {
+    if let Some(GivenUp { place, why }) = given_up
+        && let Some(heard) = slots[place.slot as usize].heard.get_mut(place.index as usize)
+    {
+        heard.lost = Some(why);
     }
 }
 

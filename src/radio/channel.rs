@@ -6,10 +6,12 @@
 use super::decibel::{linear, quick_decibels, quick_linear};
 use super::draw::{Burst, Draws, Key};
 use super::fading::Nakagami;
+use super::mutual::Mutual;
 use super::obstacle::{Obstacles, View};
 use super::params::{Fading, Params, VehicleObstacles};
 use super::path_loss::{Gain, PathLoss};
 use super::shadowing::Shadowing;
+use super::sightlines::Sightlines;
 use super::vehicles::{End, Vehicles};
 
 /// A node's antenna.
@@ -62,6 +64,8 @@ pub struct Channel {
     /// Is anything there that could stand in the way?
     obstructed: bool,
     obstacles: Obstacles,
+    sightlines: Sightlines,
+    mutual: Mutual,
     vehicles: Option<Vehicles>,
     fading: Draws,
     nakagami: Option<Nakagami>,
@@ -97,6 +101,8 @@ impl Channel {
                 .then(|| Shadowing::new(params.shadowing_db, params.shadowing_m, seed)),
             obstructed: !obstacles.is_empty() || vehicles.is_some(),
             obstacles,
+            sightlines: Sightlines::new(antennas.len()),
+            mutual: Mutual::new(antennas.len()),
             vehicles,
             fading: Draws::new(seed, "fading"),
             nakagami: (params.fading == Fading::Nakagami)
@@ -107,8 +113,11 @@ impl Channel {
     /// Puts a node to a place (metres east and north), facing `heading_deg` (clockwise from north), from now on. With a
     /// `body` it is a vehicle that may stand between others, and the place is its middle.
     pub fn place(&mut self, node: u32, at: (f64, f64), heading_deg: f64, body: bool) {
+        self.mutual.moved();
         let spot = &mut self.spots[node as usize];
         if spot.factor == 0.0 || (spot.x, spot.y) != at {
+            let (dx, dy) = (at.0 - spot.x, at.1 - spot.y);
+            self.sightlines.moved(node, (dx * dx + dy * dy).sqrt());
             (spot.x, spot.y) = at;
             let shadowing = self
                 .shadowing
@@ -125,6 +134,7 @@ impl Channel {
 
     /// Takes a node away: no frame reaches it, or anybody from it.
     pub fn remove(&mut self, node: u32) {
+        self.mutual.moved();
         self.spots[node as usize].factor = 0.0;
         if let Some(vehicles) = &mut self.vehicles {
             vehicles.remove(node);
@@ -163,43 +173,69 @@ impl Channel {
     }
 
     /// How a frame arrives, with the nodes where they were put; `None` below the floor. Alike in both directions.
-    #[inline]
     pub fn link(&mut self, from: u32, to: u32) -> Option<Link> {
-        let (a, b) = (&self.spots[from as usize], &self.spots[to as usize]);
-        let (dx, dy, up) = (b.x - a.x, b.y - a.y, f64::from(b.height - a.height));
-        let squared = (dx * dx + dy * dy + up * up).max(NEAREST * NEAREST);
-        let heights = a.height * b.height;
-        let mw = self.power_mw * self.gain.at(squared, heights * heights) * (a.factor * b.factor);
-        if mw < self.floor_mw {
-            return None;
-        }
-        let open = Link {
-            mw,
-            obstacles_db: 0.0,
-            metres: squared.sqrt() as f32,
-        };
+        let open = self.open(from, to)?;
         if self.obstructed {
-            self.behind(from, to, open)
+            self.behind(from, to, open, None)
         } else {
             Some(open)
         }
     }
 
+    /// How a node's frame arrives at others, in order of number, above the floor: [`Channel::link`] for each of them, at less
+    /// cost if it was asked before.
+    pub fn links(&mut self, from: u32, others: impl Iterator<Item = u32>, found: &mut Vec<(u32, Link)>) {
+        if !self.obstructed {
+            found.extend(others.filter_map(|to| Some((to, self.open(from, to)?))));
+            return;
+        }
+        let mut sightlines = core::mem::take(&mut self.sightlines);
+        sightlines.begin(from);
+        self.mutual.begin(from);
+        for to in others {
+            let link = if let Some(link) = self.mutual.recall(to) {
+                sightlines.pass(to);
+                link
+            } else {
+                let open = self.open(from, to);
+                let link = open.and_then(|open| self.behind(from, to, open, Some(&mut sightlines)));
+                self.mutual.tell(from, to, link);
+                link
+            };
+            found.extend(link.map(|link| (to, link)));
+        }
+        sightlines.end(from);
+        self.sightlines = sightlines;
+    }
+
+    /// A link as if nothing stood in the way.
+    #[inline]
+    fn open(&self, from: u32, to: u32) -> Option<Link> {
+        let (a, b) = (&self.spots[from as usize], &self.spots[to as usize]);
+        let (dx, dy, up) = (b.x - a.x, b.y - a.y, f64::from(b.height - a.height));
+        let squared = (dx * dx + dy * dy + up * up).max(NEAREST * NEAREST);
+        let heights = a.height * b.height;
+        let mw = self.power_mw * self.gain.at(squared, heights * heights) * (a.factor * b.factor);
+        (mw >= self.floor_mw).then(|| Link {
+            mw,
+            obstacles_db: 0.0,
+            metres: squared.sqrt() as f32,
+        })
+    }
+
     /// What walls and vehicles leave of a link.
-    fn behind(&mut self, from: u32, to: u32, open: Link) -> Option<Link> {
-        let end = |node: u32| {
-            let spot = &self.spots[node as usize];
-            End {
-                node,
-                at: (spot.x, spot.y),
-                height: f64::from(spot.height),
-            }
-        };
-        let (a, b) = (end(from), end(to));
-        let margin_db = quick_decibels(f64::from(open.mw) / f64::from(self.floor_mw)) + SLACK_DB;
-        let mut db = self.obstacles.loss(a.at, b.at, margin_db)?;
+    fn behind(&mut self, from: u32, to: u32, open: Link, known: Option<&mut Sightlines>) -> Option<Link> {
+        let mut db = self.walls(from, to, &open, known)?;
         if let Some(vehicles) = &mut self.vehicles {
-            db += vehicles.loss(a, b);
+            let end = |node: u32| {
+                let spot = &self.spots[node as usize];
+                End {
+                    node,
+                    at: (spot.x, spot.y),
+                    height: f64::from(spot.height),
+                }
+            };
+            db += vehicles.loss(end(from), end(to));
         }
         if db == 0.0 {
             return Some(open);
@@ -210,6 +246,26 @@ impl Channel {
             obstacles_db: db as f32,
             ..open
         })
+    }
+
+    /// What walls take of a link, dB, by what is known if that tells; `None` if they leave less than the floor.
+    fn walls(&mut self, from: u32, to: u32, open: &Link, mut known: Option<&mut Sightlines>) -> Option<f64> {
+        let line = known.as_mut().and_then(|known| known.recall(from, to));
+        if line.is_some_and(|line| line.is_clear()) {
+            return Some(0.0);
+        }
+        let (a, b) = (self.at(from), self.at(to));
+        let margin_db = quick_decibels(f64::from(open.mw) / f64::from(self.floor_mw)) + SLACK_DB;
+        if let Some(line) = line
+            && let Some(loss) = self.obstacles.recall(a, b, margin_db, &line)
+        {
+            return loss;
+        }
+        let look = self.obstacles.look(a, b, margin_db);
+        if let Some(known) = known {
+            known.keep(from, to, look.line, look.steady);
+        }
+        look.loss
     }
 
     /// The factor by which fading changes the mean power between two nodes in a time slot: one draw for the three.
@@ -573,6 +629,45 @@ mod tests {
         }
 
         #[test]
+        fn what_is_remembered_changes_no_link(
+            blocks in proptest::collection::vec((0.0..250.0f64, 0.0..250.0f64, 5.0..60.0f64), 0..8),
+            places in proptest::collection::vec((0.0..300.0f64, 0.0..300.0f64), 8),
+            moves in proptest::collection::vec((0..8u32, -2.0..2.0f64, -2.0..2.0f64, 0..20u32), 1..60),
+            vehicles in prop::sample::select(vec![VehicleObstacles::None, VehicleObstacles::KnifeEdge]),
+        ) {
+            let params = Params { vehicles, shadowing_db: 4.0, exponent: 3.0, ..still() };
+            let outline = |&(x, y, side): &(f64, f64, f64)| [(x, y), (x + side, y), (x + side, y + side), (x, y + side)];
+            let outlines: Vec<_> = blocks.iter().map(outline).collect();
+            let walls = Obstacles::new(outlines.iter().map(|outline| outline.as_slice()), 9.0, 0.4);
+            let mut channel = of(&params, walls, &[CAR; 8]);
+            let mut places = places;
+            for (node, &at) in (0..).zip(&places) {
+                channel.place(node, at, 30.0, true);
+            }
+            channel.settle();
+            for (moved, east, north, deed) in moves {
+                let at = &mut places[moved as usize];
+                // Most drive; some jump, some go, and come back later.
+                *at = if deed == 0 { (at.1, at.0) } else { (at.0 + east, at.1 + north) };
+                if deed == 1 {
+                    channel.remove(moved);
+                } else {
+                    channel.place(moved, *at, 30.0, true);
+                }
+                channel.settle();
+                let expected = |channel: &mut Channel, from| -> Vec<(u32, Link)> {
+                    let others = (0..8).filter(|&to| to != from);
+                    others.filter_map(|to| Some((to, channel.link(from, to)?))).collect()
+                };
+                for from in [moved, (moved + 3) % 8, moved] {
+                    let mut found = Vec::new();
+                    channel.links(from, (0..8).filter(|&to| to != from), &mut found);
+                    prop_assert_eq!(found, expected(&mut channel, from));
+                }
+            }
+        }
+
+        #[test]
         fn the_chain_is_the_sum_of_its_parts(
             places in proptest::collection::vec((-200.0..200.0f64, -200.0..200.0f64, 0.0..360.0f64), 3..30),
             heights in (0.5..12.0f64, 0.5..12.0f64), gains in (-6.0..6.0f64, -6.0..6.0f64),
@@ -608,7 +703,7 @@ mod tests {
                 End { node: 0, at: a, height: heights.0 },
                 End { node: 1, at: b, height: heights.1 },
             );
-            let lost = walls().loss(a, b, f64::INFINITY).expect("no margin") + vehicles.loss(ends.0, ends.1);
+            let lost = walls().look(a, b, f64::INFINITY).loss.expect("no margin") + vehicles.loss(ends.0, ends.1);
             let expected = params.power_dbm + gains.0 + gains.1 + field.at(a.0, a.1) + field.at(b.0, b.1)
                 - PathLoss::new(&params, heights.0, heights.1).db(metres) - lost;
             match channel.link(0, 1) {

@@ -18,12 +18,14 @@ mod error_rate;
 mod fading;
 mod grid;
 mod link_table;
+mod mutual;
 mod obstacle;
 mod octaves;
 mod params;
 mod path_loss;
 mod receiver;
 mod shadowing;
+mod sightlines;
 mod vehicles;
 
 pub use access::{Mac, Outgoing, Sensed};

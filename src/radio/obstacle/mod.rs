@@ -12,7 +12,7 @@ use core::cmp::Ordering;
 
 use horizon::Horizons;
 pub use horizon::View;
-use walls::{Point, Ray, Walls};
+use walls::{ASIDE, Point, Ray, Walls};
 
 /// All buildings.
 ///
@@ -27,6 +27,39 @@ pub struct Obstacles {
     /// Walls found by the last walk, and where along the ray; kept for their memory only.
     found: Vec<u32>,
     crossings: Vec<Crossing>,
+}
+
+/// Which walls are known to be between two places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sightline {
+    walls: [u32; KEPT],
+    count: u32,
+    /// Are these all? Else there are so many at least, and `walls` says nothing.
+    all: bool,
+}
+
+impl Sightline {
+    /// Is there certainly nothing in the way?
+    pub fn is_clear(&self) -> bool {
+        self.all && self.count == 0
+    }
+}
+
+/// Walls that a sightline can tell by number: those of one building, mostly.
+const KEPT: usize = 2;
+
+/// Places may be off by this much, metres: they are rounded to a raster of 1/256.
+const SLACK: f64 = 0.02;
+
+/// What a look from one place to another finds.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// What is in the way takes so much, dB; `None` if it is more than the margin.
+    pub loss: Option<f64>,
+    /// What is in the way.
+    pub line: Sightline,
+    /// So many metres both places may move, whichever way, and the line still holds.
+    pub steady: f64,
 }
 
 /// A wall crossed.
@@ -71,20 +104,54 @@ impl Obstacles {
     }
 
     /// What walls and rooms between two places take, dB; `None` if it is more than `margin_db`.
-    pub fn loss(&mut self, a: Point, b: Point, margin_db: f64) -> Option<f64> {
-        if self.walls.is_empty() {
-            return (margin_db >= 0.0).then_some(0.0);
-        }
+    pub fn look(&mut self, a: Point, b: Point, margin_db: f64) -> Look {
         let (a, b) = (self.walls.place(a), self.walls.place(b));
         let ray = Ray::new(a, b);
         let wall_db = self.wall_db;
         let too_many = |walls: usize| walls as f64 * wall_db > margin_db;
-        self.walls.cross(&ray, too_many, &mut self.found);
-        if too_many(self.found.len()) {
+        let steady = if self.walls.is_empty() {
+            self.found.clear();
+            ASIDE
+        } else {
+            self.walls.cross(&ray, too_many, &mut self.found)
+        };
+        let mut line = Sightline {
+            walls: [0; KEPT],
+            count: self.found.len() as u32,
+            all: self.found.len() <= KEPT && !too_many(self.found.len()),
+        };
+        if line.all {
+            line.walls[..self.found.len()].copy_from_slice(&self.found);
+        }
+        Look {
+            loss: self.through(&ray, margin_db),
+            line,
+            steady: (steady - SLACK).max(0.0),
+        }
+    }
+
+    /// The same by what is known from before, if that is enough to tell.
+    pub fn recall(&mut self, a: Point, b: Point, margin_db: f64, line: &Sightline) -> Option<Option<f64>> {
+        if f64::from(line.count) * self.wall_db > margin_db {
+            return Some(None);
+        }
+        if !line.all {
             return None;
         }
-        let inside = if self.found.is_empty() { 0.0 } else { self.inside(&ray) };
-        let loss = self.found.len() as f64 * wall_db + inside * self.indoor_db_per_m;
+        self.found.clear();
+        self.found.extend_from_slice(&line.walls[..line.count as usize]);
+        let ray = Ray::new(self.walls.place(a), self.walls.place(b));
+        Some(self.through(&ray, margin_db))
+    }
+
+    /// What the walls found take, with the rooms behind them.
+    fn through(&mut self, ray: &Ray, margin_db: f64) -> Option<f64> {
+        let walls_db = self.found.len() as f64 * self.wall_db;
+        if walls_db > margin_db {
+            return None;
+        }
+        let inside = if self.found.is_empty() { 0.0 } else { self.inside(ray) };
+        let loss = walls_db + inside * self.indoor_db_per_m;
         (loss <= margin_db).then_some(loss)
     }
 
@@ -136,7 +203,7 @@ mod tests {
     #[test]
     fn a_building_in_between_is_two_walls_and_its_depth() {
         let mut obstacles = of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]);
-        let mut loss = |a, b| obstacles.loss(a, b, 100.0).expect("within the margin");
+        let mut loss = |a, b| obstacles.look(a, b, 100.0).loss.expect("within the margin");
         let close = |loss: f64, expected: f64| assert!((loss - expected).abs() < 1e-4, "{loss}, expected {expected}");
         close(loss((0.0, 0.0), (400.0, 0.0)), 4.0 * 9.0 + 30.0 * 0.4);
         close(loss((400.0, 0.0), (0.0, 0.0)), 4.0 * 9.0 + 30.0 * 0.4);
@@ -154,17 +221,23 @@ mod tests {
         let mut obstacles = of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]);
         let (a, b) = ((0.0, 0.0), (400.0, 0.0));
         for margin in [5.0, 30.0, 100.0, 30.0, 47.9, 48.1, 5.0] {
-            assert_eq!(obstacles.loss(a, b, margin).is_some(), margin > 48.0, "margin {margin}");
             assert_eq!(
-                of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)]).loss(b, a, margin),
-                obstacles.loss(a, b, margin)
+                obstacles.look(a, b, margin).loss.is_some(),
+                margin > 48.0,
+                "margin {margin}"
+            );
+            assert_eq!(
+                of(&[square(101.0, -9.0, 20.0), square(301.0, -9.0, 10.0)])
+                    .look(b, a, margin)
+                    .loss,
+                obstacles.look(a, b, margin).loss
             );
         }
     }
 
     #[test]
     fn no_buildings_cost_nothing() {
-        assert_eq!(of(&[]).loss((0.0, 0.0), (10.0, 0.0), 3.0), Some(0.0));
+        assert_eq!(of(&[]).look((0.0, 0.0), (10.0, 0.0), 3.0).loss, Some(0.0));
     }
 
     /// Walls crossed, and metres inside, by trying every wall of every building.
@@ -245,13 +318,48 @@ mod tests {
                     let expected = by_brute_force(&buildings, a, b);
                     for margin in [5.0, 12.0, 17.0, 30.0, 100.0, 1e6] {
                         for (from, to) in [(a, b), (b, a)] {
-                            let loss = obstacles.loss(from, to, margin);
+                            let loss = obstacles.look(from, to, margin).loss;
                             if (expected - margin).abs() > 0.01 {
                                 prop_assert_eq!(loss.is_some(), expected < margin, "{} in {}", expected, margin);
                             }
                             if let Some(loss) = loss {
                                 prop_assert!((loss - expected).abs() < 0.01, "{} instead of {}", loss, expected);
                             }
+                        }
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn a_line_holds_while_both_ends_move_as_little_as_it_says(
+            outlines in proptest::collection::vec(
+                (0.0..300.0f64, 0.0..300.0f64, proptest::collection::vec((-40.0..40.0f64, -40.0..40.0f64), 3..7)), 1..12),
+            ends in proptest::collection::vec((-60.0..360.0f64, -60.0..360.0f64, -60.0..360.0f64, -60.0..360.0f64), 8),
+            steps in proptest::collection::vec((0.0..core::f64::consts::TAU, 0.0..=1.0f64), 12),
+            margins in (3.0..40.0f64, 3.0..40.0f64),
+        ) {
+            let buildings: Vec<Vec<Point>> = outlines.iter()
+                .map(|(x, y, corners)| corners.iter().map(|corner| (x + corner.0, y + corner.1)).collect())
+                .collect();
+            let mut obstacles = of(&buildings);
+            for &(ax, ay, bx, by) in &ends {
+                let look = obstacles.look((ax, ay), (bx, by), margins.0);
+                for pair in steps.chunks(2) {
+                    let moved = |(x, y): Point, (turn, share): (f64, f64)| {
+                        let (sine, cosine) = libm::sincos(turn);
+                        (x + look.steady * share * cosine, y + look.steady * share * sine)
+                    };
+                    let (a, b) = (moved((ax, ay), pair[0]), moved((bx, by), pair[1]));
+                    for margin in [margins.0, margins.1] {
+                        let there = obstacles.look(a, b, margin);
+                        if let Some(loss) = obstacles.recall(a, b, margin, &look.line) {
+                            prop_assert_eq!(loss, there.loss);
+                        } else {
+                            prop_assert!(!look.line.all);
+                        }
+                        if look.line.is_clear() {
+                            prop_assert_eq!(there.loss, Some(0.0));
                         }
                     }
                 }
@@ -275,8 +383,8 @@ mod tests {
                     // As much as that, the table of who is near may be off.
                     for off in [(0.0, 0.0), (0.01, -0.01), (-0.01, 0.01)] {
                         let to = (from.0 + by.0 + off.0, from.1 + by.1 + off.1);
-                        prop_assert_eq!(obstacles.loss(from, to, 17.9), None);
-                        prop_assert_eq!(obstacles.loss(to, from, 17.9), None);
+                        prop_assert_eq!(obstacles.look(from, to, 17.9).loss, None);
+                        prop_assert_eq!(obstacles.look(to, from, 17.9).loss, None);
                     }
                 }
             }

@@ -28,7 +28,7 @@ struct Wall {
     to: (f32, f32),
 }
 
-/// Walls by cell, in compressed rows. The outermost cells are empty.
+/// Walls by cell, in compressed rows. No wall stands in the outermost cells.
 #[derive(Clone, Debug, Default)]
 struct Grid {
     cell: f64,
@@ -48,16 +48,14 @@ struct Four {
 }
 
 impl Four {
-    /// May a line cross any of them?
+    /// How far each of them stays from a line, times the length of `by`. One that the line may cross: nothing, or less.
     #[inline(always)]
-    fn may_cross(&self, by: (f32, f32), line: f32, blur: f32) -> bool {
-        let mut any = false;
-        for wall in 0..4 {
+    fn aside(&self, by: (f32, f32), line: f32, blur: f32) -> [f32; 4] {
+        core::array::from_fn(|wall| {
             let middle = by.0 * self.from.1[wall] - by.1 * self.from.0[wall] - line;
             let half = by.0 * self.to.1[wall] - by.1 * self.to.0[wall];
-            any |= middle.abs() <= half.abs() + blur;
-        }
-        any
+            middle.abs() - (half.abs() + blur)
+        })
     }
 }
 
@@ -67,9 +65,8 @@ const CELL: f64 = 48.0;
 const MAX_SIDE: f64 = 2048.0;
 /// Beyond this many metres nothing stands.
 const WORLD: f64 = 1e8;
-/// Walls are entered into cells this much beyond their ends, metres, so that rounding in the walk can make no ray pass
-/// between two cells.
-const SLACK: f64 = 1e-3;
+/// Walls are entered into cells from so far away, metres: what is not in a ray's cells is farther than that from the ray.
+pub(super) const ASIDE: f64 = 8.0;
 /// Adding and taking away this number rounds to the raster: the numbers around it are 1/256 apart.
 const RASTER: f64 = (3_u64 << 43) as f64;
 
@@ -110,13 +107,51 @@ impl Ray {
         let (a, b) = (wall.left(self.a), wall.left(self.b));
         (a <= 0.0 && b >= 0.0) || (a >= 0.0 && b <= 0.0)
     }
+
+    fn length(&self) -> f64 {
+        (self.by.0 * self.by.0 + self.by.1 * self.by.1).sqrt()
+    }
+
+    /// How many metres the ends may move, whichever way, while the ray goes on to cross a wall, or not to: as far as either is
+    /// from the ends of the other, since there a crossing begins and ceases.
+    fn steady(&self, wall: &Wall) -> f64 {
+        let to_wall = |at: Point| apart(at, wall.from(), wall.to());
+        let to_ray = |at: Point| apart(at, self.a, self.b);
+        let squared = to_wall(self.a)
+            .min(to_wall(self.b))
+            .min(to_ray(wall.from()))
+            .min(to_ray(wall.to()));
+        squared.sqrt()
+    }
+}
+
+/// Square of the distance from a place to the nearest between two others.
+fn apart(at: Point, from: Point, to: Point) -> f64 {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (x, y) = (at.0 - from.0, at.1 - from.1);
+    let squared = dx * dx + dy * dy;
+    let share = if squared > 0.0 {
+        ((x * dx + y * dy) / squared).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let (x, y) = (x - share * dx, y - share * dy);
+    x * x + y * y
 }
 
 impl Wall {
+    fn from(&self) -> Point {
+        (f64::from(self.from.0), f64::from(self.from.1))
+    }
+
+    fn to(&self) -> Point {
+        (f64::from(self.to.0), f64::from(self.to.1))
+    }
+
     /// How far to the left of the wall's line, times the wall's length.
     fn left(&self, at: Point) -> f64 {
-        let from = (f64::from(self.from.0), f64::from(self.from.1));
-        let (dx, dy) = (f64::from(self.to.0) - from.0, f64::from(self.to.1) - from.1);
+        let (from, to) = (self.from(), self.to());
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         dx * (at.1 - from.1) - dy * (at.0 - from.0)
     }
 }
@@ -232,34 +267,46 @@ impl Walls {
     }
 
     /// Collects the numbers of the walls that a ray crosses, beginning near `ray.a`, until there are `enough`.
-    pub(super) fn cross(&self, ray: &Ray, enough: impl Fn(usize) -> bool, found: &mut Vec<u32>) {
+    ///
+    /// Returns how many metres each end may move, whichever way, while the ray crosses these walls; and no other, unless
+    /// there were enough.
+    pub(super) fn cross(&self, ray: &Ray, enough: impl Fn(usize) -> bool, found: &mut Vec<u32>) -> f64 {
         found.clear();
         let Some((from, to)) = self.grid.clip(ray.a, ray.b) else {
-            return;
+            return ASIDE;
         };
         let mut walk = Walk::new(&self.grid, from, to);
         let by = (ray.by.0 as f32, ray.by.1 as f32);
         let blur = ((ray.by.0.abs() + ray.by.1.abs()) * self.grid.blur) as f32;
+        // How far the walls stay from the ray that are crossed, and the others: these also by the ray's line alone.
+        let (mut held, mut others, mut beside) = (ASIDE, ASIDE, [f32::INFINITY; 4]);
         loop {
             let fours = self.grid.start[walk.cell] as usize..self.grid.start[walk.cell + 1] as usize;
             if !fours.is_empty() {
                 let line = (ray.line - (ray.by.0 * walk.middle.1 - ray.by.1 * walk.middle.0)) as f32;
                 for (four, numbers) in self.grid.fours[fours.clone()].iter().zip(&self.grid.numbers[fours]) {
-                    if !four.may_cross(by, line, blur) {
+                    let aside = four.aside(by, line, blur);
+                    if aside.iter().all(|&aside| aside > 0.0) {
+                        beside = core::array::from_fn(|wall| beside[wall].min(aside[wall]));
                         continue;
                     }
                     for number in numbers {
-                        if ray.crosses(&self.walls[*number as usize]) && !found.contains(number) {
+                        let wall = &self.walls[*number as usize];
+                        if !ray.crosses(wall) {
+                            others = others.min(ray.steady(wall));
+                        } else if !found.contains(number) {
                             found.push(*number);
+                            held = held.min(ray.steady(wall));
                             if enough(found.len()) {
-                                return;
+                                return held;
                             }
                         }
                     }
                 }
             }
             if !walk.step() {
-                return;
+                let beside = beside.into_iter().fold(f32::INFINITY, f32::min);
+                return held.min(others).min(f64::from(beside) / ray.length());
             }
         }
     }
@@ -321,15 +368,15 @@ impl Grid {
         (self.start, self.fours, self.numbers) = (start, fours, numbers);
     }
 
-    /// Calls `visit` with each cell that a wall touches.
+    /// Calls `visit` with each cell that a wall touches, or comes near to.
     fn touched(&self, wall: &Wall, mut visit: impl FnMut(usize)) {
         let (x, y) = (
             (f64::from(wall.from.0), f64::from(wall.to.0)),
             (f64::from(wall.from.1), f64::from(wall.to.1)),
         );
-        let first = self.cell((x.0.min(x.1) - SLACK, y.0.min(y.1) - SLACK));
-        let last = self.cell((x.0.max(x.1) + SLACK, y.0.max(y.1) + SLACK));
-        let reach = (self.cell / 2.0 + SLACK) * ((x.1 - x.0).abs() + (y.1 - y.0).abs());
+        let first = self.cell((x.0.min(x.1) - ASIDE, y.0.min(y.1) - ASIDE));
+        let last = self.cell((x.0.max(x.1) + ASIDE, y.0.max(y.1) + ASIDE));
+        let reach = (self.cell / 2.0 + ASIDE) * ((x.1 - x.0).abs() + (y.1 - y.0).abs());
         for row in first.1..=last.1 {
             for column in first.0..=last.0 {
                 let middle = ((column as f64 + 0.5) * self.cell, (row as f64 + 0.5) * self.cell);

@@ -11,7 +11,7 @@ mod bands;
 
 use bands::Ground;
 
-use super::decibel::quick_decibels;
+use super::decibel::{quick_decibels, quick_linear};
 
 /// Length and width of a vehicle, metres.
 const BODY: (f64, f64) = (4.5, 1.8);
@@ -19,6 +19,8 @@ const BODY: (f64, f64) = (4.5, 1.8);
 const HALF_DIAGONAL: f64 = 2.43;
 /// Bodies and rays are entered this much larger, metres, so that rounding cannot make a ray pass by.
 const SLACK: f64 = 1e-3;
+/// Of the loss over the worst edge, what counts in decibels is `exp(-J / 6 dB)`.
+const WEIGHT: f64 = 10.0 / (6.0 * core::f64::consts::LN_10);
 /// No edge is nearer to an antenna or to another edge than this, metres.
 const NEAREST: f64 = 0.5;
 
@@ -154,7 +156,7 @@ impl Vehicles {
         };
         let before = knife_edge(worst((0.0, a.height), top));
         let behind = knife_edge(worst(top, (1.0, b.height)));
-        loss + (1.0 - libm::exp(-loss / 6.0)) * (before + behind)
+        loss + (1.0 - quick_linear(-loss * WEIGHT)) * (before + behind)
     }
 
     /// The diffraction parameter of an edge between two points of a ray: `h sqrt(2 / wavelength (1 / d1 + 1 / d2))` with

@@ -1,0 +1,114 @@
+//! Links that were computed from their other end, since nodes last moved.
+//!
+//! A link is alike in both directions, and whoever hears a beacon sends one soon: what walls and vehicles take of it is
+//! computed once for both.
+
+use super::channel::Link;
+
+/// What a node was told by those whom it heard.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// Since which movement.
+    since: u64,
+    /// Has it asked since then? It will not soon ask again.
+    asked: bool,
+    /// Who told, and how a frame of this node arrives there.
+    links: Vec<(u32, Option<Link>)>,
+}
+
+/// What every node was told.
+#[derive(Clone, Debug, Default)]
+pub struct Mutual {
+    movements: u64,
+    told: Vec<Told>,
+    /// What the present sender was told, by number, and how far it was gone through.
+    known: Vec<(u32, Option<Link>)>,
+    at: usize,
+}
+
+impl Mutual {
+    /// Nobody was told anything yet.
+    pub fn new(nodes: usize) -> Mutual {
+        Mutual {
+            told: vec![Told::default(); nodes],
+            ..Mutual::default()
+        }
+    }
+
+    /// Something moved: nothing holds any longer.
+    pub fn moved(&mut self) {
+        self.movements += 1;
+    }
+
+    /// Begins with a sender; then come those who hear it, by number.
+    pub fn begin(&mut self, from: u32) {
+        let told = &mut self.told[from as usize];
+        self.at = 0;
+        self.known.clear();
+        if told.since == self.movements {
+            self.known.append(&mut told.links);
+            self.known.sort_unstable_by_key(|&(other, _)| other);
+        }
+        told.links.clear();
+        (told.since, told.asked) = (self.movements, true);
+    }
+
+    /// The link to the next who hears it, if that was computed from there.
+    #[inline]
+    pub fn recall(&mut self, to: u32) -> Option<Option<Link>> {
+        while self.known.get(self.at).is_some_and(|&(other, _)| other < to) {
+            self.at += 1;
+        }
+        let known = self.known.get(self.at).filter(|&&(other, _)| other == to);
+        known.map(|&(_, link)| link)
+    }
+
+    /// Tells who hears a sender about the link.
+    #[inline]
+    pub fn tell(&mut self, from: u32, to: u32, link: Option<Link>) {
+        let told = &mut self.told[to as usize];
+        if told.since != self.movements {
+            told.links.clear();
+            (told.since, told.asked) = (self.movements, false);
+        }
+        if !told.asked {
+            told.links.push((from, link));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: Option<Link> = Some(Link {
+        mw: 1.0,
+        obstacles_db: 0.0,
+        metres: 2.0,
+    });
+
+    #[test]
+    fn who_is_heard_tells_once_until_something_moves() {
+        let mut mutual = Mutual::new(4);
+        mutual.moved();
+        for (from, link) in [(3, LINK), (1, None), (2, LINK)] {
+            mutual.begin(from);
+            mutual.tell(from, 0, link);
+        }
+        mutual.begin(0);
+        assert_eq!(
+            [0, 1, 3].map(|other| mutual.recall(other)),
+            [None, Some(None), Some(LINK)]
+        );
+        // It has asked: nobody needs to tell it any more.
+        mutual.begin(1);
+        mutual.tell(1, 0, LINK);
+        assert_eq!(mutual.told[0].links, []);
+        mutual.moved();
+        mutual.begin(1);
+        mutual.tell(1, 0, LINK);
+        mutual.moved();
+        mutual.begin(0);
+        assert_eq!(mutual.recall(1), None);
+    }
+}
