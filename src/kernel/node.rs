@@ -1,9 +1,11 @@
 //! A node: its roles, its processor, its radio, its clock.
 
+use core::mem::offset_of;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roadveil_role::{Fix, HostAddr, LinkAddr, Role, SetupError, Streams, Time, Timer};
+use smallvec::SmallVec;
 
 use super::processor::Processor;
 use crate::event::{Load, NodeId, Position};
@@ -63,8 +65,8 @@ impl Timers {
     }
 }
 
-/// A node. What every frame that it hears asks for stands first and together: a city's nodes fit into no cache, and a
-/// reception costs little but the lines that it reads.
+/// A node. What every frame that it hears asks for stands first and together, in [`HOT`] bytes: a city's nodes fit into no
+/// cache, and a reception costs little but the lines that it reads.
 #[repr(C, align(64))]
 pub(super) struct Node {
     /// Is it in the world at this time?
@@ -78,18 +80,16 @@ pub(super) struct Node {
     pub(super) life: u32,
     pub(super) link_addr: LinkAddr,
     pub(super) host: Option<HostAddr>,
-    pub(super) roles: Vec<Box<dyn Role>>,
-    pub(super) seats: Vec<Seat>,
-    pub(super) processor: Processor,
+    pub(super) roles: Roles,
     pub(super) profile: Arc<Profile>,
+    pub(super) processor: Processor,
+    pub(super) seats: Vec<Seat>,
     pub(super) fix: Fix,
-    /// Standard deviation of what its GNSS receiver says, metres, and how far that is off now, east and north, since the
-    /// tick of that number.
+    clock: Clock,
+    /// Standard deviation of what its GNSS receiver says, metres.
     pub(super) gnss_sigma: f64,
+    /// How far that is off now, east and north, since the tick of that number.
     pub(super) gnss_error: (u64, f64, f64),
-    clock: scenario::ClockError,
-    /// What all clocks of the run read at its start, nanoseconds: none of them may have to read less than nothing.
-    epoch: i128,
     pub(super) mac: Mac,
     pub(super) gate: Gate,
     /// Channel busy ratios since the last account, in thousandths, and how many there are.
@@ -108,6 +108,17 @@ pub(super) struct Node {
     /// Roles handed out by number, until all are there.
     handed: BTreeMap<usize, Box<dyn Role>>,
 }
+
+/// A node's roles: one, mostly, which is kept without a list.
+pub(super) type Roles = SmallVec<[Box<dyn Role>; 1]>;
+
+/// Three lines of cache.
+const HOT: usize = 3 * 64;
+
+const _: () = assert!(
+    offset_of!(Node, gnss_error) <= HOT,
+    "what a reception reads of a node has to fit into three lines of cache"
+);
 
 impl Node {
     /// The node with this number, not yet in the world.
@@ -131,7 +142,7 @@ impl Node {
             timers: Timers::default(),
         });
         Node {
-            roles: Vec::new(),
+            roles: Roles::new(),
             seats: seats.collect(),
             processor: Processor::new(node.queue),
             mac: Mac::new(key, &scenario.radio),
@@ -154,8 +165,7 @@ impl Node {
             settings: 0,
             received: 0,
             accounted: Time::ZERO,
-            clock: node.clock,
-            epoch: epoch(scenario),
+            clock: Clock::new(node.clock, epoch(scenario)),
             gnss_sigma: node.gnss_sigma,
             gnss_error: (u64::MAX, 0.0, 0.0),
             handed: BTreeMap::new(),
@@ -233,14 +243,47 @@ impl Node {
 
     /// The node's own clock when the kernel's says `now`.
     pub(super) fn local(&self, now: Time) -> Time {
-        let drifted = i128::from(now.0) + i128::from(now.0) * i128::from(self.clock.drift_ppb) / 1_000_000_000;
-        clamp(drifted + i128::from(self.clock.offset_ns) + self.epoch)
+        self.clock.local(now)
     }
 
     /// The first moment of the kernel's clock at which the node's own says `local`, or more.
     pub(super) fn global(&self, local: Time) -> Time {
-        let shifted = i128::from(local.0) - i128::from(self.clock.offset_ns) - self.epoch;
-        let mut global = clamp(shifted * 1_000_000_000 / (1_000_000_000 + i128::from(self.clock.drift_ppb)));
+        self.clock.global(local)
+    }
+}
+
+/// A node's own clock.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    /// What it reads at the start of the run, nanoseconds.
+    start: u64,
+    /// How much it gains, parts in 10^9.
+    drift_ppb: i64,
+}
+
+impl Clock {
+    /// The clock with this error in a run at whose start a true one reads `epoch`.
+    fn new(error: scenario::ClockError, epoch: i128) -> Clock {
+        Clock {
+            start: clamp(epoch + i128::from(error.offset_ns)).0,
+            drift_ppb: error.drift_ppb,
+        }
+    }
+
+    fn local(self, now: Time) -> Time {
+        if self.drift_ppb == 0 {
+            return Time(now.0.saturating_add(self.start));
+        }
+        let drifted = i128::from(now.0) + i128::from(now.0) * i128::from(self.drift_ppb) / 1_000_000_000;
+        clamp(drifted + i128::from(self.start))
+    }
+
+    fn global(self, local: Time) -> Time {
+        if self.drift_ppb == 0 {
+            return Time(local.0.saturating_sub(self.start));
+        }
+        let shifted = i128::from(local.0) - i128::from(self.start);
+        let mut global = clamp(shifted * 1_000_000_000 / (1_000_000_000 + i128::from(self.drift_ppb)));
         // Both ways round down: a timer must not ring before its time on the node's own clock.
         while self.local(global) < local && global < Time::MAX {
             global = Time(global.0 + 1);
@@ -280,6 +323,29 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn a_clock_without_drift_is_one_that_drifts_by_nothing(
+            offset_ns in -3_600_000_000_000..3_600_000_000_000i64, more in 0..3_600_000_000_000i128, at: u64,
+        ) {
+            let epoch = i128::from(offset_ns.min(0).unsigned_abs()) + more;
+            let clock = Clock::new(scenario::ClockError { offset_ns, drift_ppb: 0 }, epoch);
+            let ahead = i128::from(offset_ns) + epoch;
+            prop_assert_eq!(clock.local(Time(at)), clamp(i128::from(at) + ahead));
+            prop_assert_eq!(clock.global(Time(at)), clamp(i128::from(at) - ahead));
+        }
+
+        #[test]
+        fn a_timer_rings_when_the_clock_says_so_and_not_before(
+            offset_ns in -3_600_000_000_000..3_600_000_000_000i64, drift_ppb in -100_000_000..100_000_000i64,
+            at in 0..1_000_000_000_000_000_000u64,
+        ) {
+            let epoch = i128::from(offset_ns.min(0).unsigned_abs());
+            let clock = Clock::new(scenario::ClockError { offset_ns, drift_ppb }, epoch);
+            let rings = clock.global(Time(at));
+            prop_assert!(clock.local(rings) >= Time(at));
+            prop_assert!(rings == Time::ZERO || clock.local(Time(rings.0 - 1)) < Time(at));
+        }
+
         #[test]
         fn timers_are_those_set_last_and_not_cancelled(deeds in proptest::collection::vec((0..4u64, 0..3u8), 0..40)) {
             let (mut timers, mut expected) = (Timers::default(), BTreeMap::new());

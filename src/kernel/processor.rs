@@ -41,18 +41,28 @@ pub(super) enum Class {
     Broadcast,
 }
 
-/// A processor.
+/// A processor. It is small: every frame that its node hears looks at it.
 #[derive(Clone, Debug)]
 pub(super) struct Processor {
     /// Until when it works on the present callback.
     pub(super) free: Time,
+    /// Nanoseconds worked since the last account.
+    pub(super) busy: u64,
     /// Is a service planned?
     pub(super) planned: bool,
     /// Effects of the last callback have not left yet: nothing may overtake them.
     pub(super) owes: bool,
-    /// Nanoseconds worked since the last account.
-    pub(super) busy: u64,
-    bound: usize,
+    /// Items that wait, and how many of them are frames.
+    items: u32,
+    frames: u32,
+    bound: u32,
+    /// Where they wait; nothing ever had to at most processors.
+    queues: Option<Box<Queues>>,
+}
+
+/// Items that wait, by class.
+#[derive(Clone, Debug, Default)]
+struct Queues {
     own: VecDeque<Item>,
     unicast: VecDeque<Item>,
     broadcast: VecDeque<Item>,
@@ -63,51 +73,59 @@ impl Processor {
     pub(super) fn new(bound: usize) -> Processor {
         Processor {
             free: Time::ZERO,
+            busy: 0,
             planned: false,
             owes: false,
-            busy: 0,
-            bound,
-            own: VecDeque::new(),
-            unicast: VecDeque::new(),
-            broadcast: VecDeque::new(),
+            items: 0,
+            frames: 0,
+            bound: u32::try_from(bound).unwrap_or(u32::MAX),
+            queues: None,
         }
     }
 
     /// Can it take up an item right now?
     pub(super) fn is_idle(&self, now: Time) -> bool {
-        !self.owes && self.free <= now && self.waiting() == 0 && self.own.is_empty()
+        !self.owes && self.free <= now && self.items == 0
     }
 
     /// Frames that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.unicast.len() + self.broadcast.len()
+        self.frames as usize
     }
 
     /// Queues an item. A full queue drops the newest of the lowest class: what comes back is lost.
     pub(super) fn push(&mut self, class: Class, item: Item) -> Option<Item> {
-        let full = self.waiting() >= self.bound;
+        let full = self.frames >= self.bound;
+        let queues = self.queues.get_or_insert_default();
         match class {
-            Class::Own => self.own.push_back(item),
+            Class::Own => queues.own.push_back(item),
             Class::Broadcast if full => return Some(item),
-            Class::Broadcast => self.broadcast.push_back(item),
-            Class::Unicast if full => match self.broadcast.pop_back() {
+            Class::Broadcast => queues.broadcast.push_back(item),
+            Class::Unicast if full => match queues.broadcast.pop_back() {
                 Some(dropped) => {
-                    self.unicast.push_back(item);
+                    queues.unicast.push_back(item);
                     return Some(dropped);
                 }
                 None => return Some(item),
             },
-            Class::Unicast => self.unicast.push_back(item),
+            Class::Unicast => queues.unicast.push_back(item),
         }
+        self.items += 1;
+        self.frames += u32::from(class != Class::Own);
         None
     }
 
     /// The next item in order of class.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        self.own
-            .pop_front()
-            .or_else(|| self.unicast.pop_front())
-            .or_else(|| self.broadcast.pop_front())
+        let queues = self.queues.as_mut()?;
+        let own = queues.own.pop_front();
+        let is_frame = own.is_none();
+        let item = own
+            .or_else(|| queues.unicast.pop_front())
+            .or_else(|| queues.broadcast.pop_front())?;
+        self.items -= 1;
+        self.frames -= u32::from(is_frame);
+        Some(item)
     }
 
     /// Empties the queue, in order.

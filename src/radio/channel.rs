@@ -113,7 +113,6 @@ impl Channel {
     /// Puts a node to a place (metres east and north), facing `heading_deg` (clockwise from north), from now on. With a
     /// `body` it is a vehicle that may stand between others, and the place is its middle.
     pub fn place(&mut self, node: u32, at: (f64, f64), heading_deg: f64, body: bool) {
-        self.mutual.moved();
         let spot = &mut self.spots[node as usize];
         if spot.factor == 0.0 || (spot.x, spot.y) != at {
             let (dx, dy) = (at.0 - spot.x, at.1 - spot.y);
@@ -134,7 +133,6 @@ impl Channel {
 
     /// Takes a node away: no frame reaches it, or anybody from it.
     pub fn remove(&mut self, node: u32) {
-        self.mutual.moved();
         self.spots[node as usize].factor = 0.0;
         if let Some(vehicles) = &mut self.vehicles {
             vehicles.remove(node);
@@ -143,6 +141,7 @@ impl Channel {
 
     /// Has to be called after nodes were placed or removed, before links are asked for.
     pub fn settle(&mut self) {
+        self.mutual.moved();
         if let Some(vehicles) = &mut self.vehicles {
             vehicles.settle();
         }

@@ -8,21 +8,43 @@ use super::channel::Link;
 /// What a node was told by those whom it heard.
 #[derive(Clone, Debug, Default)]
 struct Told {
+    /// Who told, and how a frame of this node arrives there.
+    links: Vec<Word>,
     /// Since which movement.
-    since: u64,
+    since: u32,
     /// Has it asked since then? It will not soon ask again.
     asked: bool,
-    /// Who told, and how a frame of this node arrives there.
-    links: Vec<(u32, Option<Link>)>,
 }
+
+/// Who told, and the link there, if there is one.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    by: u32,
+    /// Without power there is no link.
+    link: Link,
+}
+
+impl Word {
+    fn link(&self) -> Option<Link> {
+        (self.link.mw > 0.0).then_some(self.link)
+    }
+}
+
+/// No link.
+const NONE: Link = Link {
+    mw: 0.0,
+    obstacles_db: 0.0,
+    metres: 0.0,
+};
 
 /// What every node was told.
 #[derive(Clone, Debug, Default)]
 pub struct Mutual {
-    movements: u64,
+    /// Counts movements: at ten a second it comes round after thirteen years.
+    movements: u32,
     told: Vec<Told>,
     /// What the present sender was told, by number, and how far it was gone through.
-    known: Vec<(u32, Option<Link>)>,
+    known: Vec<Word>,
     at: usize,
 }
 
@@ -37,7 +59,7 @@ impl Mutual {
 
     /// Something moved: nothing holds any longer.
     pub fn moved(&mut self) {
-        self.movements += 1;
+        self.movements = self.movements.wrapping_add(1);
     }
 
     /// Begins with a sender; then come those who hear it, by number.
@@ -47,7 +69,7 @@ impl Mutual {
         self.known.clear();
         if told.since == self.movements {
             self.known.append(&mut told.links);
-            self.known.sort_unstable_by_key(|&(other, _)| other);
+            self.known.sort_unstable_by_key(|word| word.by);
         }
         told.links.clear();
         (told.since, told.asked) = (self.movements, true);
@@ -56,11 +78,11 @@ impl Mutual {
     /// The link to the next who hears it, if that was computed from there.
     #[inline]
     pub fn recall(&mut self, to: u32) -> Option<Option<Link>> {
-        while self.known.get(self.at).is_some_and(|&(other, _)| other < to) {
+        while self.known.get(self.at).is_some_and(|word| word.by < to) {
             self.at += 1;
         }
-        let known = self.known.get(self.at).filter(|&&(other, _)| other == to);
-        known.map(|&(_, link)| link)
+        let word = self.known.get(self.at).filter(|word| word.by == to);
+        word.map(Word::link)
     }
 
     /// Tells who hears a sender about the link.
@@ -72,7 +94,8 @@ impl Mutual {
             (told.since, told.asked) = (self.movements, false);
         }
         if !told.asked {
-            told.links.push((from, link));
+            let link = link.unwrap_or(NONE);
+            told.links.push(Word { by: from, link });
         }
     }
 }
@@ -103,7 +126,7 @@ mod tests {
         // It has asked: nobody needs to tell it any more.
         mutual.begin(1);
         mutual.tell(1, 0, LINK);
-        assert_eq!(mutual.told[0].links, []);
+        assert!(mutual.told[0].links.is_empty());
         mutual.moved();
         mutual.begin(1);
         mutual.tell(1, 0, LINK);
