@@ -95,13 +95,13 @@ impl Kernel {
     }
 
     /// A timer is due, unless it was set anew or cancelled.
-    pub(super) fn timer_due(&mut self, index: usize, role: usize, timer: Timer, due: Time, set: u64) {
+    pub(super) fn timer_due(&mut self, index: usize, role: usize, timer: Timer, due: Time, set: u32) {
         if self.is_set(index, role, timer, set) {
             self.offer(index, Class::Own, Item::Wake { role, timer, due, set });
         }
     }
 
-    fn is_set(&self, index: usize, role: usize, timer: Timer, set: u64) -> bool {
+    fn is_set(&self, index: usize, role: usize, timer: Timer, set: u32) -> bool {
         self.nodes[index].seats[role].timers.is_set(timer, set)
     }
 
@@ -294,7 +294,7 @@ impl Kernel {
 
     fn set_timer(&mut self, index: usize, role: usize, timer: Timer, local: Time) {
         let node = &mut self.nodes[index];
-        node.settings += 1;
+        node.settings = node.settings.wrapping_add(1);
         let set = node.settings;
         node.seats[role].timers.set(timer, set);
         let at = node.global(local).max(self.now);
@@ -306,7 +306,7 @@ impl Kernel {
             at,
             index,
             What::Due {
-                role,
+                role: role as u8,
                 timer,
                 due: local,
                 set,

@@ -37,7 +37,7 @@ pub use workers::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
-use crate::radio::{Air, Antenna, Channel, Draws, Key, Obstacles, Outgoing};
+use crate::radio::{Air, Antenna, Channel, Dcc, Draws, Key, Obstacles, Outgoing};
 use crate::scenario::{Fault, Place, Profile, Scenario};
 use checks::Checks;
 use node::Node;
@@ -214,7 +214,9 @@ impl Kernel {
 
     /// The records since the last call.
     pub fn take_records(&mut self) -> Vec<Record> {
-        core::mem::take(&mut self.out)
+        // As many will come again: a list that grows would be copied over and over.
+        let next = Vec::with_capacity(self.out.len());
+        core::mem::replace(&mut self.out, next)
     }
 
     /// Ends the computing threads: the operations that were really executed. A host figure.
@@ -253,23 +255,21 @@ impl Kernel {
             What::Fault(fault) => self.fault(fault),
             What::FrameEnd { slot } => self.frame_ended(slot),
             What::Noticed { slot } => self.noticed(slot),
-            What::Arrive { tx, from, bytes } => self.arrived(index, tx, from, bytes),
+            What::Arrive(packet) => self.arrived(index, *packet),
             // The rest is about the life for which it was planned. What a node had in hand when it went down is lost.
             What::Release(bundle) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
                 self.lose_effects(index, &bundle.effects);
             }
-            What::Acknowledge { to, life, frame, .. }
-                if self.nodes.get(index).is_some_and(|node| node.life != entry.life) =>
-            {
-                self.expect_nothing(to as usize, life, *frame);
+            What::Acknowledge(received) if self.nodes.get(index).is_some_and(|node| node.life != entry.life) => {
+                self.expect_nothing(received.by as usize, received.life, received.frame);
             }
             _ if self.nodes.get(index).is_none_or(|node| node.life != entry.life) => {}
-            What::Due { role, timer, due, set } => self.timer_due(index, role, timer, due, set),
+            What::Due { role, timer, due, set } => self.timer_due(index, role.into(), timer, due, set),
             What::Serve => self.serve_next(index),
             What::Release(bundle) => self.release(index, *bundle),
             What::Open => self.open_gate(index),
             What::Access { plan } => self.access(index, plan),
-            What::Acknowledge { tx, to, life, frame } => self.acknowledge(index, tx, (to, life), *frame),
+            What::Acknowledge(received) => self.acknowledge(index, *received),
             What::Settle { delivered, frame } => self.settle(index, delivered, *frame),
         }
     }
@@ -281,7 +281,7 @@ impl Kernel {
 
     /// The world moves on: who is where, who came, who went.
     fn tick(&mut self) {
-        let mut moved = Vec::new();
+        let mut moved = Vec::with_capacity(self.nodes.len());
         for index in 0..self.nodes.len() {
             let node = &self.nodes[index];
             if node.settled {
@@ -332,26 +332,29 @@ impl Kernel {
 
     /// How busy every radio's channel was since the last tick.
     fn measure_channel(&mut self) {
+        let gated = self.air.params().dcc == Dcc::Reactive;
         for (index, node) in self.nodes.iter_mut().enumerate().filter(|(_, node)| node.radio) {
             let busy = self.air.take_busy(index as u32, self.now);
             if node.is_up() && self.ticks > 0 {
                 let thousandths = (busy.saturating_mul(1_000) / TICK.as_nanos() as u64).min(1_000) as u16;
                 node.channel_busy += u32::from(thousandths);
                 node.channel_looks += 1;
-                node.gate.observe(thousandths);
+                if gated {
+                    node.gate.observe(thousandths);
+                }
             }
         }
     }
 
     /// Sorts the radios that are on into the grid, by where they are.
     fn sort_into_grid(&mut self) {
-        let places: Vec<(u32, f64, f64)> = self
+        let mut places: Vec<(u32, f64, f64)> = Vec::with_capacity(self.nodes.len());
+        let heard = self
             .nodes
             .iter()
             .enumerate()
-            .filter(|(_, node)| node.is_up() && node.radio)
-            .map(|(index, node)| (index as u32, node.fix.x, node.fix.y))
-            .collect();
+            .filter(|(_, node)| node.is_up() && node.radio);
+        places.extend(heard.map(|(index, node)| (index as u32, node.fix.x, node.fix.y)));
         self.air.sort(&places);
     }
 

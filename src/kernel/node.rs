@@ -19,23 +19,23 @@ pub(super) struct Seat {
     pub(super) protocol: u8,
     /// Its name without the protocol's.
     pub(super) name: &'static str,
-    /// Its randomness: continues also when the node is switched off and on.
-    pub(super) streams: Streams,
     /// Timers that are set, with the number of the setting.
     pub(super) timers: Timers,
+    /// Its randomness: continues also when the node is switched off and on.
+    pub(super) streams: Streams,
 }
 
 /// Timers that are set, each with the number of its setting. Most roles have one that rings again and again: it is kept where
 /// nothing else has to be fetched, allocated or freed for it.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    one: Option<(Timer, u64)>,
-    others: BTreeMap<Timer, u64>,
+    one: Option<(Timer, u32)>,
+    others: BTreeMap<Timer, u32>,
 }
 
 impl Timers {
     /// Sets a timer, anew if it is set.
-    pub(super) fn set(&mut self, timer: Timer, setting: u64) {
+    pub(super) fn set(&mut self, timer: Timer, setting: u32) {
         match &mut self.one {
             Some((one, known)) if *one == timer => *known = setting,
             None if !self.others.contains_key(&timer) => self.one = Some((timer, setting)),
@@ -46,7 +46,7 @@ impl Timers {
     }
 
     /// Is it set, by this setting?
-    pub(super) fn is_set(&self, timer: Timer, setting: u64) -> bool {
+    pub(super) fn is_set(&self, timer: Timer, setting: u32) -> bool {
         self.one == Some((timer, setting)) || self.others.get(&timer) == Some(&setting)
     }
 
@@ -65,8 +65,8 @@ impl Timers {
     }
 }
 
-/// A node. What every frame that it hears asks for stands first and together, in [`HOT`] bytes: a city's nodes fit into no
-/// cache, and a reception costs little but the lines that it reads.
+/// A node. What every frame that it hears and every tick ask for stands first and together, in [`HOT`] bytes: a city's
+/// nodes fit into no cache, and a reception costs little but the lines that it reads.
 #[repr(C, align(64))]
 pub(super) struct Node {
     /// Is it in the world at this time?
@@ -83,27 +83,28 @@ pub(super) struct Node {
     pub(super) roles: Roles,
     pub(super) profile: Arc<Profile>,
     pub(super) processor: Processor,
-    pub(super) seats: Vec<Seat>,
     pub(super) fix: Fix,
     clock: Clock,
     /// Standard deviation of what its GNSS receiver says, metres.
     pub(super) gnss_sigma: f64,
-    /// How far that is off now, east and north, since the tick of that number.
-    pub(super) gnss_error: (u64, f64, f64),
-    pub(super) mac: Mac,
-    pub(super) gate: Gate,
+    pub(super) position: Position,
+    pub(super) radio: bool,
+    /// Does it stand still for good?
+    pub(super) settled: bool,
+    /// Did a role of it panic? Then it stays down.
+    pub(super) crashed: bool,
     /// Channel busy ratios since the last account, in thousandths, and how many there are.
     pub(super) channel_busy: u32,
     pub(super) channel_looks: u32,
-    pub(super) radio: bool,
+    /// How far that is off now, east and north, since the tick of that number.
+    pub(super) gnss_error: (u64, f64, f64),
+    /// As many as roles.
+    pub(super) seats: SmallVec<[Seat; 1]>,
+    pub(super) mac: Mac,
+    pub(super) gate: Gate,
     pub(super) key: Key,
-    pub(super) position: Position,
-    /// Did a role of it panic? Then it stays down.
-    pub(super) crashed: bool,
-    /// Does it stand still for good?
-    pub(super) settled: bool,
-    /// Counts settings of timers.
-    pub(super) settings: u64,
+    /// Counts settings of timers: those that are set at one time differ, however often the count comes round.
+    pub(super) settings: u32,
     accounted: Time,
     /// Roles handed out by number, until all are there.
     handed: BTreeMap<usize, Box<dyn Role>>,
@@ -117,7 +118,7 @@ const HOT: usize = 3 * 64;
 
 const _: () = assert!(
     offset_of!(Node, gnss_error) <= HOT,
-    "what a reception reads of a node has to fit into three lines of cache"
+    "what receptions and ticks read of a node has to fit into three lines of cache"
 );
 
 impl Node {

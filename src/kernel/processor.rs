@@ -17,7 +17,7 @@ pub(super) enum Item {
         role: usize,
         timer: Timer,
         due: Time,
-        set: u64,
+        set: u32,
     },
     /// A frame arrived.
     Frame {

@@ -20,10 +20,10 @@ pub(super) enum What {
     Fault(usize),
     /// A timer is due, unless it was set anew or cancelled since.
     Due {
-        role: usize,
+        role: u8,
         timer: Timer,
         due: Time,
-        set: u64,
+        set: u32,
     },
     /// The processor takes up the next item.
     Serve,
@@ -37,17 +37,30 @@ pub(super) enum What {
     Noticed { slot: u32 },
     /// A frame's last symbol.
     FrameEnd { slot: u32 },
-    /// The receiver of a frame acknowledges it; `to` sent it in that life.
-    Acknowledge {
-        tx: TxId,
-        to: u32,
-        life: u32,
-        frame: Box<Outgoing>,
-    },
+    /// The receiver of a frame acknowledges it.
+    Acknowledge(Box<Received>),
     /// An acknowledgement came, or should have come by now.
     Settle { delivered: bool, frame: Box<Outgoing> },
     /// A packet arrives over the wires.
-    Arrive { tx: TxId, from: Address, bytes: Arc<[u8]> },
+    Arrive(Box<Arriving>),
+}
+
+/// A frame that is to be acknowledged.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) tx: TxId,
+    /// Who sent it, in that life.
+    pub(super) by: u32,
+    pub(super) life: u32,
+    pub(super) frame: Outgoing,
+}
+
+/// A packet on the wires.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    pub(super) tx: TxId,
+    pub(super) from: Address,
+    pub(super) bytes: Arc<[u8]>,
 }
 
 /// The effects of one callback.
@@ -71,6 +84,11 @@ pub(super) struct Entry {
 
 /// The number that stands for the kernel itself where an entry belongs to no node; it sorts before the nodes.
 pub(super) const NOBODY: u32 = 0;
+
+const _: () = assert!(
+    size_of::<Entry>() <= 48,
+    "every entry is moved several times in the heap: box what is large"
+);
 
 impl Entry {
     const fn is_turn(&self) -> bool {
@@ -102,8 +120,8 @@ impl Ord for Entry {
     }
 }
 
-/// A stretch of time, as a power of two of nanoseconds: about 2 ms.
-const STRETCH: u32 = 21;
+/// A stretch of time, as a power of two of nanoseconds: about 0.5 ms.
+const STRETCH: u32 = 19;
 
 /// Entries of the present stretch of time in a heap, later ones by their stretch.
 ///

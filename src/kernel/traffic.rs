@@ -8,8 +8,8 @@ use roadveil_role::{Address, HostAddr, Inbound, LinkAddr, Payload, Priority, Rea
 use super::Kernel;
 use super::node::Node;
 use super::processor::Class;
-use super::queue::What;
-use crate::event::{Event, Frame, NodeId, Packet, Reception, TxId};
+use super::queue::{Arriving, Received, What};
+use crate::event::{Event, Frame, NodeId, Packet, Reception};
 use crate::radio::{Admission, DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime};
 
 impl Kernel {
@@ -253,9 +253,9 @@ impl Kernel {
         }
         match addressee {
             Some(to) if decoded && self.nodes[to as usize].is_up() => {
-                let (to, by) = (sender as u32, to as usize);
-                let frame = Box::new(frame);
-                self.push_for(self.now + SIFS, by, What::Acknowledge { tx, to, life, frame });
+                let by = sender as u32;
+                let received = Box::new(Received { tx, by, life, frame });
+                self.push_for(self.now + SIFS, to as usize, What::Acknowledge(received));
             }
             _ => self.expect_nothing(sender, life, frame),
         }
@@ -270,9 +270,10 @@ impl Kernel {
     }
 
     /// A node acknowledges a frame, unless it is sending itself.
-    pub(super) fn acknowledge(&mut self, index: usize, tx: TxId, (to, life): (u32, u32), frame: Outgoing) {
+    pub(super) fn acknowledge(&mut self, index: usize, received: Received) {
+        let Received { tx, by, life, frame } = received;
         if self.air.is_sending(index as u32) {
-            self.expect_nothing(to as usize, life, frame);
+            self.expect_nothing(by as usize, life, frame);
             return;
         }
         let end = self.now + ack_airtime(self.air.rate());
@@ -283,7 +284,7 @@ impl Kernel {
             kind: Kind::Ack,
             sender: index as u32,
             life,
-            addressee: Some(to),
+            addressee: Some(by),
             bytes: Arc::from([]),
             reserved: end,
             frame,
@@ -352,13 +353,14 @@ impl Kernel {
             bytes: Arc::clone(&bytes),
         }));
         if let Ok(at) = fate {
-            self.queue.push(at, to.0 + 1, 0, What::Arrive { tx, from, bytes });
+            self.queue
+                .push(at, to.0 + 1, 0, What::Arrive(Box::new(Arriving { tx, from, bytes })));
         }
     }
 
     /// A packet is there.
-    pub(super) fn arrived(&mut self, index: usize, tx: TxId, from: Address, bytes: Arc<[u8]>) {
-        let inbound = Arc::new(Inbound::new(bytes));
-        self.deliver(index, tx, from, &inbound, Class::Unicast);
+    pub(super) fn arrived(&mut self, index: usize, packet: Arriving) {
+        let inbound = Arc::new(Inbound::new(packet.bytes));
+        self.deliver(index, packet.tx, packet.from, &inbound, Class::Unicast);
     }
 }

@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 
 use roadveil_role::{LinkAddr, Payload, Priority, Time};
+use smallvec::{SmallVec, smallvec};
 
 use super::draw::{Draws, Key};
 use super::params::{MacLaw, Params};
@@ -75,7 +76,7 @@ pub struct Mac {
     paused: bool,
     law: MacLaw,
     /// Most urgent first; only one with DCF.
-    categories: Vec<Category>,
+    categories: SmallVec<[Category; 4]>,
     key: Key,
     draws_made: u64,
     limit: usize,
@@ -96,13 +97,13 @@ impl Mac {
         };
         // IEEE 802.11-2020, table 9-155: stations outside the context of a BSS.
         let categories = match params.mac {
-            MacLaw::Edca => vec![
+            MacLaw::Edca => smallvec![
                 category(2, least / 4, least / 2),
                 category(3, least / 2, least),
                 category(6, least, greatest),
                 category(9, least, greatest),
             ],
-            MacLaw::Dcf => vec![category(2, least, greatest)],
+            MacLaw::Dcf => smallvec![category(2, least, greatest)],
         };
         Mac {
             sending: false,

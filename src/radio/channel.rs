@@ -34,6 +34,22 @@ pub struct Link {
     pub metres: f32,
 }
 
+impl Link {
+    /// The link behind what takes so many dB of it; `None` below the floor.
+    #[inline]
+    fn behind(self, db: f64, floor_mw: f32) -> Option<Link> {
+        if db == 0.0 {
+            return Some(self);
+        }
+        let mw = self.mw * quick_linear(-db) as f32;
+        (mw >= floor_mw).then_some(Link {
+            mw,
+            obstacles_db: db as f32,
+            ..self
+        })
+    }
+}
+
 /// Where a node's antenna is.
 #[derive(Clone, Copy, Debug)]
 struct Spot {
@@ -174,11 +190,11 @@ impl Channel {
     /// How a frame arrives, with the nodes where they were put; `None` below the floor. Alike in both directions.
     pub fn link(&mut self, from: u32, to: u32) -> Option<Link> {
         let open = self.open(from, to)?;
-        if self.obstructed {
-            self.behind(from, to, open, None)
-        } else {
-            Some(open)
+        if !self.obstructed {
+            return Some(open);
         }
+        let db = self.in_the_way(from, to, open.mw, None)?;
+        open.behind(db, self.floor_mw)
     }
 
     /// How a node's frame arrives at others, in order of number, above the floor: [`Channel::link`] for each of them, at less
@@ -196,8 +212,10 @@ impl Channel {
                 sightlines.pass(to);
                 link
             } else {
-                let open = self.open(from, to);
-                let link = open.and_then(|open| self.behind(from, to, open, Some(&mut sightlines)));
+                let link = self.open(from, to).and_then(|open| {
+                    let db = self.in_the_way(from, to, open.mw, Some(&mut sightlines))?;
+                    open.behind(db, self.floor_mw)
+                });
                 self.mutual.tell(from, to, link);
                 link
             };
@@ -222,39 +240,32 @@ impl Channel {
         })
     }
 
-    /// What walls and vehicles leave of a link.
-    fn behind(&mut self, from: u32, to: u32, open: Link, known: Option<&mut Sightlines>) -> Option<Link> {
-        let mut db = self.walls(from, to, &open, known)?;
-        if let Some(vehicles) = &mut self.vehicles {
-            let end = |node: u32| {
-                let spot = &self.spots[node as usize];
-                End {
-                    node,
-                    at: (spot.x, spot.y),
-                    height: f64::from(spot.height),
-                }
-            };
-            db += vehicles.loss(end(from), end(to));
-        }
-        if db == 0.0 {
-            return Some(open);
-        }
-        let mw = open.mw * quick_linear(-db) as f32;
-        (mw >= self.floor_mw).then_some(Link {
-            mw,
-            obstacles_db: db as f32,
-            ..open
-        })
+    /// What walls and vehicles take of a link that has so much power without them, dB; `None` if they leave less than the
+    /// floor.
+    fn in_the_way(&mut self, from: u32, to: u32, open_mw: f32, known: Option<&mut Sightlines>) -> Option<f64> {
+        let walls_db = self.walls(from, to, open_mw, known)?;
+        let Some(vehicles) = &mut self.vehicles else {
+            return Some(walls_db);
+        };
+        let end = |node: u32| {
+            let spot = &self.spots[node as usize];
+            End {
+                node,
+                at: (spot.x, spot.y),
+                height: f64::from(spot.height),
+            }
+        };
+        Some(walls_db + vehicles.loss(end(from), end(to)))
     }
 
     /// What walls take of a link, dB, by what is known if that tells; `None` if they leave less than the floor.
-    fn walls(&mut self, from: u32, to: u32, open: &Link, mut known: Option<&mut Sightlines>) -> Option<f64> {
+    fn walls(&mut self, from: u32, to: u32, open_mw: f32, mut known: Option<&mut Sightlines>) -> Option<f64> {
         let line = known.as_mut().and_then(|known| known.recall(from, to));
         if line.is_some_and(|line| line.is_clear()) {
             return Some(0.0);
         }
         let (a, b) = (self.at(from), self.at(to));
-        let margin_db = quick_decibels(f64::from(open.mw) / f64::from(self.floor_mw)) + SLACK_DB;
+        let margin_db = quick_decibels(f64::from(open_mw) / f64::from(self.floor_mw)) + SLACK_DB;
         if let Some(line) = line
             && let Some(loss) = self.obstacles.recall(a, b, margin_db, &line)
         {
