@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -245,9 +245,11 @@ fn show(run: &[Vec<Record>], cast: &Arc<Cast>, end: Time) -> io::Result<()> {
 pub(super) struct Temporary(pub(super) PathBuf);
 
 impl Temporary {
-    /// In the folder for temporary files, with this ending.
+    /// In the folder for temporary files, with this ending. No two of them are alike, not even in one process.
     pub(super) fn new(ending: &str) -> Temporary {
-        let name = format!("roadveil-bench-{}.{ending}", std::process::id());
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("roadveil-bench-{}-{number}.{ending}", std::process::id());
         Temporary(std::env::temp_dir().join(name))
     }
 }
