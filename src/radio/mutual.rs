@@ -46,6 +46,8 @@ pub struct Mutual {
     /// What the present sender was told, by number, and how far it was gone through.
     known: Vec<Word>,
     at: usize,
+    /// Has it not told anybody since the last movement?
+    news: bool,
 }
 
 impl Mutual {
@@ -71,6 +73,7 @@ impl Mutual {
             self.known.append(&mut told.links);
             self.known.sort_unstable_by_key(|word| word.by);
         }
+        self.news = told.since != self.movements || !told.asked;
         told.links.clear();
         (told.since, told.asked) = (self.movements, true);
     }
@@ -85,9 +88,12 @@ impl Mutual {
         word.map(Word::link)
     }
 
-    /// Tells who hears a sender about the link.
+    /// Tells who hears a sender about the link, with its first frame since the last movement.
     #[inline]
     pub fn tell(&mut self, from: u32, to: u32, link: Option<Link>) {
+        if !self.news {
+            return;
+        }
         let told = &mut self.told[to as usize];
         if told.since != self.movements {
             told.links.clear();
@@ -128,8 +134,11 @@ mod tests {
         mutual.tell(1, 0, LINK);
         assert!(mutual.told[0].links.is_empty());
         mutual.moved();
-        mutual.begin(1);
-        mutual.tell(1, 0, LINK);
+        for _ in 0..2 {
+            mutual.begin(1);
+            mutual.tell(1, 0, LINK);
+        }
+        assert_eq!(mutual.told[0].links.len(), 1, "told once");
         mutual.moved();
         mutual.begin(0);
         assert_eq!(mutual.recall(1), None);
