@@ -52,6 +52,9 @@ const ACCOUNT: Duration = Duration::from_secs(1);
 /// Entries between two looks of whoever drives the run.
 const MOST_ENTRIES: usize = 1 << 16;
 
+/// Records for which there is room before they come.
+const MOST_READY: usize = 1 << 13;
+
 /// What a person chooses of a run beside its scenario. None of it changes the event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -214,8 +217,8 @@ impl Kernel {
 
     /// The records since the last call.
     pub fn take_records(&mut self) -> Vec<Record> {
-        // As many will come again: a list that grows would be copied over and over.
-        let next = Vec::with_capacity(self.out.len());
+        // As many will come again: a list that grows would be copied over and over. But not as many as a whole run has.
+        let next = Vec::with_capacity(self.out.len().min(MOST_READY));
         core::mem::replace(&mut self.out, next)
     }
 
@@ -281,7 +284,7 @@ impl Kernel {
 
     /// The world moves on: who is where, who came, who went.
     fn tick(&mut self) {
-        let mut moved = Vec::with_capacity(self.nodes.len());
+        let mut moved = Vec::new();
         for index in 0..self.nodes.len() {
             let node = &self.nodes[index];
             if node.settled {

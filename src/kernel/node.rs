@@ -96,7 +96,7 @@ pub(super) struct Node {
     /// Channel busy ratios since the last account, in thousandths, and how many there are.
     pub(super) channel_busy: u32,
     pub(super) channel_looks: u32,
-    /// How far that is off now, east and north, since the tick of that number.
+    /// Since which tick, and how far east and north, its GNSS receiver is off.
     pub(super) gnss_error: (u64, f64, f64),
     /// As many as roles.
     pub(super) seats: SmallVec<[Seat; 1]>,

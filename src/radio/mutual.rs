@@ -4,6 +4,7 @@
 //! computed once for both.
 
 use super::channel::Link;
+use super::sightlines::seek;
 
 /// What a node was told by those whom it heard.
 #[derive(Clone, Debug, Default)]
@@ -81,11 +82,7 @@ impl Mutual {
     /// The link to the next who hears it, if that was computed from there.
     #[inline]
     pub fn recall(&mut self, to: u32) -> Option<Option<Link>> {
-        while self.known.get(self.at).is_some_and(|word| word.by < to) {
-            self.at += 1;
-        }
-        let word = self.known.get(self.at).filter(|word| word.by == to);
-        word.map(Word::link)
+        seek(&self.known, &mut self.at, to, |word| word.by).map(Word::link)
     }
 
     /// Tells who hears a sender about the link, with its first frame since the last movement.

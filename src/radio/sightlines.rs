@@ -66,10 +66,7 @@ impl Sightlines {
     /// Goes on to the next who hears it, without asking.
     #[inline]
     pub fn pass(&mut self, to: u32) -> Option<Known> {
-        while self.before.get(self.at).is_some_and(|known| known.to < to) {
-            self.at += 1;
-        }
-        let known = self.before.get(self.at).filter(|known| known.to == to);
+        let known = seek(&self.before, &mut self.at, to, |known| known.to);
         self.now.extend(known);
         known.copied()
     }
@@ -89,6 +86,15 @@ impl Sightlines {
         core::mem::swap(&mut self.before, &mut self.now);
         self.known[from as usize] = core::mem::take(&mut self.before);
     }
+}
+
+/// The entry with a number in a list that is sorted by number, from `at` on; nothing before it will be asked for again.
+#[inline]
+pub(super) fn seek<'l, T>(list: &'l [T], at: &mut usize, wanted: u32, number: impl Fn(&T) -> u32) -> Option<&'l T> {
+    while list.get(*at).is_some_and(|entry| number(entry) < wanted) {
+        *at += 1;
+    }
+    list.get(*at).filter(|entry| number(entry) == wanted)
 }
 
 #[cfg(test)]
