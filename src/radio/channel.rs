@@ -7,7 +7,7 @@ use super::decibel::{linear, quick_decibels, quick_linear};
 use super::draw::{Burst, Draws, Key};
 use super::fading::Nakagami;
 use super::mutual::Mutual;
-use super::obstacle::{Obstacles, View};
+use super::obstacle::{Corridors, Inside, NONE, Obstacles, View, shared};
 use super::params::{Fading, Params, VehicleObstacles};
 use super::path_loss::{Gain, PathLoss};
 use super::shadowing::Shadowing;
@@ -60,6 +60,8 @@ struct Spot {
     /// What this end does to the power: its antenna's gain, and its share of the shadowing. Zero while the node is not
     /// there, so that nothing is above the floor.
     factor: f32,
+    /// The corridors without walls in which it is.
+    inside: Inside,
 }
 
 /// The channel of one run.
@@ -80,6 +82,7 @@ pub struct Channel {
     /// Is anything there that could stand in the way?
     obstructed: bool,
     obstacles: Obstacles,
+    corridors: Corridors,
     sightlines: Sightlines,
     mutual: Mutual,
     vehicles: Option<Vehicles>,
@@ -100,6 +103,7 @@ impl Channel {
             y: 0.0,
             height: antenna.height_m as f32,
             factor: 0.0,
+            inside: [NONE; 2],
         };
         let vehicles = (params.vehicles == VehicleObstacles::KnifeEdge)
             .then(|| Vehicles::new(antennas.len(), params.vehicle_height_m, params.wavelength_m()));
@@ -117,6 +121,7 @@ impl Channel {
                 .then(|| Shadowing::new(params.shadowing_db, params.shadowing_m, seed)),
             obstructed: !obstacles.is_empty() || vehicles.is_some(),
             obstacles,
+            corridors: Corridors::new(antennas.len()),
             sightlines: Sightlines::new(antennas.len()),
             mutual: Mutual::new(antennas.len()),
             vehicles,
@@ -132,8 +137,14 @@ impl Channel {
         let spot = &mut self.spots[node as usize];
         if spot.factor == 0.0 || (spot.x, spot.y) != at {
             let (dx, dy) = (at.0 - spot.x, at.1 - spot.y);
-            self.sightlines.moved(node, (dx * dx + dy * dy).sqrt());
+            let metres = (dx * dx + dy * dy).sqrt();
+            self.sightlines.moved(node, metres);
             (spot.x, spot.y) = at;
+            if !self.obstacles.is_empty() {
+                let heading_deg = body.then_some(heading_deg);
+                let (inside, obstacles) = (&mut spot.inside, &mut self.obstacles);
+                self.corridors.follow(obstacles, node, at, metres, heading_deg, inside);
+            }
             let shadowing = self
                 .shadowing
                 .as_ref()
@@ -193,8 +204,8 @@ impl Channel {
         if !self.obstructed {
             return Some(open);
         }
-        let db = self.in_the_way(from, to, open.mw, None)?;
-        open.behind(db, self.floor_mw)
+        let walls_db = self.walls(from, to, open.mw, None)?;
+        self.behind(from, to, open, walls_db)
     }
 
     /// How a node's frame arrives at others, in order of number, above the floor: [`Channel::link`] for each of them, at less
@@ -204,25 +215,45 @@ impl Channel {
             found.extend(others.filter_map(|to| Some((to, self.open(from, to)?))));
             return;
         }
+        let inside = self.spots[from as usize].inside;
         let mut sightlines = core::mem::take(&mut self.sightlines);
-        sightlines.begin(from);
-        self.mutual.begin(from);
+        let mut begun = false;
         for to in others {
+            let walled = !self.obstacles.is_empty() && !shared(inside, self.spots[to as usize].inside);
+            if !walled && self.vehicles.is_none() {
+                found.extend(self.open(from, to).map(|link| (to, link)));
+                continue;
+            }
+            if !core::mem::replace(&mut begun, true) {
+                sightlines.begin(from);
+                self.mutual.begin(from);
+            }
             let link = if let Some(link) = self.mutual.recall(to) {
-                sightlines.pass(to);
+                if walled {
+                    sightlines.pass(to);
+                }
                 link
             } else {
-                let link = self.open(from, to).and_then(|open| {
-                    let db = self.in_the_way(from, to, open.mw, Some(&mut sightlines))?;
-                    open.behind(db, self.floor_mw)
-                });
+                let link = self.behind_obstacles(from, to, walled.then_some(&mut sightlines));
                 self.mutual.tell(from, to, link);
                 link
             };
             found.extend(link.map(|link| (to, link)));
         }
-        sightlines.end(from);
+        if begun {
+            sightlines.end(from);
+        }
         self.sightlines = sightlines;
+    }
+
+    /// A link by what is known of the walls in the way: there are none, unless they are handed over.
+    fn behind_obstacles(&mut self, from: u32, to: u32, known: Option<&mut Sightlines>) -> Option<Link> {
+        let open = self.open(from, to)?;
+        let walls_db = match known {
+            Some(known) => self.walls(from, to, open.mw, Some(known))?,
+            None => 0.0,
+        };
+        self.behind(from, to, open, walls_db)
     }
 
     /// A link as if nothing stood in the way.
@@ -240,13 +271,13 @@ impl Channel {
         })
     }
 
-    /// What walls and vehicles take of a link that has so much power without them, dB; `None` if they leave less than the
-    /// floor.
-    fn in_the_way(&mut self, from: u32, to: u32, open_mw: f32, known: Option<&mut Sightlines>) -> Option<f64> {
-        let walls_db = self.walls(from, to, open_mw, known)?;
+    /// A link behind walls that take so much of it, dB, and vehicles.
+    fn behind(&mut self, from: u32, to: u32, open: Link, walls_db: f64) -> Option<Link> {
         let Some(vehicles) = &mut self.vehicles else {
-            return Some(walls_db);
+            return open.behind(walls_db, self.floor_mw);
         };
+        let walls = if walls_db == 0.0 { 1.0 } else { quick_linear(-walls_db) };
+        let spare = f64::from(open.mw) / f64::from(self.floor_mw) * walls;
         let end = |node: u32| {
             let spot = &self.spots[node as usize];
             End {
@@ -255,7 +286,8 @@ impl Channel {
                 height: f64::from(spot.height),
             }
         };
-        Some(walls_db + vehicles.loss(end(from), end(to)))
+        let vehicles_db = vehicles.loss(end(from), end(to), spare)?;
+        open.behind(walls_db + vehicles_db, self.floor_mw)
     }
 
     /// What walls take of a link, dB, by what is known if that tells; `None` if they leave less than the floor.
@@ -713,7 +745,8 @@ mod tests {
                 End { node: 0, at: a, height: heights.0 },
                 End { node: 1, at: b, height: heights.1 },
             );
-            let lost = walls().look(a, b, f64::INFINITY).loss.expect("no margin") + vehicles.loss(ends.0, ends.1);
+            let lost = walls().look(a, b, f64::INFINITY).loss.expect("no margin")
+                + vehicles.loss(ends.0, ends.1, f64::INFINITY).expect("can be spared");
             let expected = params.power_dbm + gains.0 + gains.1 + field.at(a.0, a.1) + field.at(b.0, b.1)
                 - PathLoss::new(&params, heights.0, heights.1).db(metres) - lost;
             match channel.link(0, 1) {

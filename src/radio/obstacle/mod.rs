@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `walls` | the walls in a grid, and the walk along a ray |
 //! | `horizon` | how far one sees before walls certainly hide the rest |
+//! | `corridors` | ground on which everybody sees everybody |
 
+mod corridors;
 mod horizon;
 mod walls;
 
 use core::cmp::Ordering;
 
+pub use corridors::{Corridors, Inside, NONE, shared};
 use horizon::Horizons;
 pub use horizon::View;
 use walls::{ASIDE, Point, Ray, Walls};

@@ -37,9 +37,9 @@ impl Ground {
         self.eastward.build(bodies);
     }
 
-    /// Calls `visit` with every body that a ray may cross, with some of them twice.
+    /// Calls `visit` with every body that a ray may cross, with some of them twice, as long as it wants to go on.
     #[inline]
-    pub(super) fn along(&self, from: (f64, f64), to: (f64, f64), visit: impl FnMut(u32)) {
+    pub(super) fn along(&self, from: (f64, f64), to: (f64, f64), visit: impl FnMut(u32) -> bool) {
         if (to.0 - from.0).abs() < (to.1 - from.1).abs() {
             self.northward.along(from, to, visit);
         } else {
@@ -158,7 +158,7 @@ impl Bands {
     }
 
     #[inline]
-    fn along(&self, from: (f64, f64), to: (f64, f64), mut visit: impl FnMut(u32)) {
+    fn along(&self, from: (f64, f64), to: (f64, f64), mut visit: impl FnMut(u32) -> bool) {
         let (from, to) = (self.turn(from), self.turn(to));
         let (first, last) = if from.0 <= to.0 { (from, to) } else { (to, from) };
         let end = self.origin.0 + self.bands as f64 * self.side;
@@ -166,8 +166,14 @@ impl Bands {
             return;
         }
         let passes = Passes::new(self.origin, first, last, self.near);
-        let slope = (last.1 - first.1) / (last.0 - first.0);
-        for band in self.band(first.0)..=self.band(last.0) {
+        let bands = self.band(first.0)..self.band(last.0) + 1;
+        // Mostly a street's ray is in one band, where its slope does not matter.
+        let slope = if bands.len() == 1 {
+            0.0
+        } else {
+            (last.1 - first.1) / (last.0 - first.0)
+        };
+        for band in bands {
             let border = self.origin.0 + band as f64 * self.side;
             // Where the ray enters and leaves the band; one that goes along it is in it as a whole.
             let along = |across: f64| {
@@ -187,8 +193,8 @@ impl Bands {
             let begin = self.start[band * self.cells + self.cell(low)];
             let end = self.start[band * self.cells + self.cell(high) + 1];
             for entry in &self.entries[begin as usize..end as usize] {
-                if passes.near(entry.at) {
-                    visit(entry.node);
+                if passes.near(entry.at) && !visit(entry.node) {
+                    return;
                 }
             }
         }
