@@ -255,9 +255,9 @@ impl Encoder {
         if self.count == 0 {
             return None;
         }
-        // The next batch is likely to be as large as this one.
-        let public = Vec::with_capacity(self.public.len());
-        let truth = Vec::with_capacity(self.truth.len());
+        // The next batch is likely to be as large as this one, or a little larger.
+        let room = |bytes: &Vec<u8>| Vec::with_capacity(bytes.len() + bytes.len() / 8);
+        let (public, truth) = (room(&self.public), room(&self.truth));
         let public = std::mem::replace(&mut self.public, public);
         let truth = std::mem::replace(&mut self.truth, truth);
         let batch = self.seal(public, truth);

@@ -147,8 +147,21 @@ impl Kernel {
 
     /// Calls the role. `None` if it panicked.
     fn call(&mut self, index: usize, role: usize, item: &Item, effects: &mut Vec<Effect>) -> Option<Charge> {
-        let fix = self.gnss_fix(index);
+        let off = self.gnss_error(index);
         let node = &mut self.nodes[index];
+        // A role that does not ask where it is costs no look at its place.
+        let drawn;
+        let fix = match off {
+            None => &node.fix,
+            Some((east, north)) => {
+                drawn = Fix {
+                    x: node.fix.x + east,
+                    y: node.fix.y + north,
+                    ..node.fix
+                };
+                &drawn
+            }
+        };
         let now = node.local(self.now);
         let by = match item {
             Item::Told { by, .. } => node.seats[*by].name,
@@ -158,8 +171,8 @@ impl Kernel {
             now,
             fix,
             link_addr: node.link_addr,
-            host: node.host,
-            streams: &mut node.seats[role].streams,
+            host: node.host(index),
+            streams: &mut node.streams[role],
         };
         let (actor, peers) = Peers::split(&mut node.roles, role)?;
         let mut cx = Cx::new(loan, &mut self.checks, effects, peers);
@@ -176,21 +189,19 @@ impl Kernel {
         .ok()
     }
 
-    /// What the node's GNSS receiver says: its place, with an error that is drawn anew at each tick.
-    fn gnss_fix(&mut self, index: usize) -> Fix {
+    /// How far east and north the node's GNSS receiver is off, if it is: drawn anew at each tick.
+    fn gnss_error(&mut self, index: usize) -> Option<(f64, f64)> {
         let node = &mut self.nodes[index];
-        let mut fix = node.fix;
-        if node.gnss_sigma > 0.0 {
-            if node.gnss_error.0 != self.ticks {
-                let mut draw = self.gnss.sequence(node.key, node.key, self.ticks);
-                let radius = node.gnss_sigma * (-2.0 * libm::log(draw.unit())).sqrt();
-                let angle = core::f64::consts::TAU * draw.unit();
-                node.gnss_error = (self.ticks, radius * libm::cos(angle), radius * libm::sin(angle));
-            }
-            fix.x += node.gnss_error.1;
-            fix.y += node.gnss_error.2;
+        if node.gnss_sigma <= 0.0 {
+            return None;
         }
-        fix
+        if node.gnss_error.0 != self.ticks {
+            let mut draw = self.gnss.sequence(node.key, node.key, self.ticks);
+            let radius = node.gnss_sigma * (-2.0 * libm::log(draw.unit())).sqrt();
+            let angle = core::f64::consts::TAU * draw.unit();
+            node.gnss_error = (self.ticks, radius * libm::cos(angle), radius * libm::sin(angle));
+        }
+        Some((node.gnss_error.1, node.gnss_error.2))
     }
 
     /// A role panicked, or a job that it handed over: a fault of the program, which must not take the run with it. The node

@@ -37,7 +37,7 @@ pub use workers::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
-use crate::radio::{Air, Antenna, Channel, Dcc, Draws, Key, Obstacles, Outgoing};
+use crate::radio::{Air, Antenna, Channel, Contention, Draws, Key, Obstacles, Outgoing};
 use crate::scenario::{Fault, Place, Profile, Scenario};
 use checks::Checks;
 use node::Node;
@@ -85,7 +85,7 @@ pub struct Kernel {
     wires: Wires,
     owners: BTreeMap<LinkAddr, u32>,
     checks: Checks,
-    backoff: Draws,
+    contention: Contention,
     /// Who goes first of those whose turn on the channel comes at the same moment.
     turns: Draws,
     gnss: Draws,
@@ -108,13 +108,13 @@ impl Kernel {
         tally::take();
         let keys: Vec<Key> = scenario.nodes.iter().map(|node| Key::of(&node.name)).collect();
         let addresses = Draws::new(seed, "link address");
+        let contention = Contention::new(&scenario.radio, seed);
         let profiles = profiles(&scenario);
         let mut nodes: Vec<Node> = scenario
             .nodes
             .iter()
             .zip(profiles.into_iter().zip(&keys))
-            .enumerate()
-            .map(|(id, (node, (profile, &key)))| Node::new(id as u32, node, profile, key, &scenario, &addresses))
+            .map(|(node, (profile, &key))| Node::new(node, profile, key, &scenario, &contention, &addresses))
             .collect();
         hand_out_roles(&scenario, &mut nodes)?;
         let outlines = scenario
@@ -142,7 +142,7 @@ impl Kernel {
             wires: Wires::new(scenario.backhaul.clone(), special_links(&scenario), keys, seed),
             owners: BTreeMap::new(),
             checks: Checks::new(options.threads, options.share),
-            backoff: Draws::new(seed, "backoff"),
+            contention,
             turns: Draws::new(seed, "turns"),
             gnss: Draws::new(seed, "gnss"),
             idle: Vec::new(),
@@ -235,7 +235,7 @@ impl Kernel {
             let waiting: Vec<Item> = self.nodes[index].processor.drain().collect();
             self.drop_items(index, waiting, Reason::RunEnded);
             let node = &mut self.nodes[index];
-            let unsent: Vec<Outgoing> = node.gate.reset().chain(node.mac.reset()).collect();
+            let unsent: Vec<Outgoing> = node.take_unsent(&self.contention);
             for frame in unsent {
                 self.unsent(index, &frame.payload, Reason::RunEnded);
             }
@@ -335,15 +335,14 @@ impl Kernel {
 
     /// How busy every radio's channel was since the last tick.
     fn measure_channel(&mut self) {
-        let gated = self.air.params().dcc == Dcc::Reactive;
         for (index, node) in self.nodes.iter_mut().enumerate().filter(|(_, node)| node.radio) {
             let busy = self.air.take_busy(index as u32, self.now);
             if node.is_up() && self.ticks > 0 {
                 let thousandths = (busy.saturating_mul(1_000) / TICK.as_nanos() as u64).min(1_000) as u16;
                 node.channel_busy += u32::from(thousandths);
                 node.channel_looks += 1;
-                if gated {
-                    node.gate.observe(thousandths);
+                if let Some(gate) = &mut node.gate {
+                    gate.observe(thousandths);
                 }
             }
         }
@@ -447,7 +446,7 @@ impl Kernel {
         self.air.switch(index as u32, false);
         let waiting: Vec<Item> = node.processor.drain().collect();
         let addr = node.link_addr;
-        let unsent = node.shut_down(self.now);
+        let unsent = node.shut_down(self.now, &self.contention);
         if self.owners.get(&addr) == Some(&(index as u32)) {
             self.owners.remove(&addr);
         }

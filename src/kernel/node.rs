@@ -1,6 +1,7 @@
 //! A node: its roles, its processor, its radio, its clock.
 
 use core::mem::offset_of;
+use core::num::NonZeroU8;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::processor::Processor;
 use crate::event::{Load, NodeId, Position};
-use crate::radio::{Draws, Gate, Key, Mac, Outgoing};
+use crate::radio::{Contention, Draws, Gate, Key, Mac, Outgoing};
 use crate::scenario::{self, Profile, Scenario};
 
 /// What the kernel keeps of a role beside the role itself.
@@ -21,8 +22,6 @@ pub(super) struct Seat {
     pub(super) name: &'static str,
     /// Timers that are set, with the number of the setting.
     pub(super) timers: Timers,
-    /// Its randomness: continues also when the node is switched off and on.
-    pub(super) streams: Streams,
 }
 
 /// Timers that are set, each with the number of its setting. Most roles have one that rings again and again: it is kept where
@@ -65,28 +64,31 @@ impl Timers {
     }
 }
 
-/// A node. What every frame that it hears and every tick ask for stands first and together, in [`HOT`] bytes: a city's
-/// nodes fit into no cache, and a reception costs little but the lines that it reads.
+/// A node. What every frame that it hears asks for stands first and together, what every tick asks for behind it: a city's nodes
+/// fit into no near cache, and a reception costs little but the lines that it reads.
 #[repr(C, align(64))]
 pub(super) struct Node {
     /// Is it in the world at this time?
     pub(super) present: bool,
     /// Did it fail, by the timeline or by a panic of a role?
     pub(super) failed: bool,
+    /// Is it on the wires?
+    wired: bool,
     /// The protocol of its first role.
-    first: Option<u8>,
+    first: Option<NonZeroU8>,
     received: u16,
+    pub(super) link_addr: LinkAddr,
     /// Counts switchings on and off.
     pub(super) life: u32,
-    pub(super) link_addr: LinkAddr,
-    pub(super) host: Option<HostAddr>,
     pub(super) roles: Roles,
     pub(super) profile: Arc<Profile>,
+    /// Each role's randomness: continues also when the node is switched off and on.
+    pub(super) streams: Box<[Streams]>,
     pub(super) processor: Processor,
-    pub(super) fix: Fix,
     clock: Clock,
     /// Standard deviation of what its GNSS receiver says, metres.
     pub(super) gnss_sigma: f64,
+    pub(super) fix: Fix,
     pub(super) position: Position,
     pub(super) radio: bool,
     /// Does it stand still for good?
@@ -100,8 +102,9 @@ pub(super) struct Node {
     pub(super) gnss_error: (u64, f64, f64),
     /// As many as roles.
     pub(super) seats: SmallVec<[Seat; 1]>,
+    /// With congestion control.
+    pub(super) gate: Option<Box<Gate>>,
     pub(super) mac: Mac,
-    pub(super) gate: Gate,
     pub(super) key: Key,
     /// Counts settings of timers: those that are set at one time differ, however often the count comes round.
     pub(super) settings: u32,
@@ -113,47 +116,49 @@ pub(super) struct Node {
 /// A node's roles: one, mostly, which is kept without a list.
 pub(super) type Roles = SmallVec<[Box<dyn Role>; 1]>;
 
-/// Three lines of cache.
-const HOT: usize = 3 * 64;
+/// A line of cache, bytes.
+const LINE: usize = 64;
 
 const _: () = assert!(
-    offset_of!(Node, gnss_error) <= HOT,
-    "what receptions and ticks read of a node has to fit into three lines of cache"
+    offset_of!(Node, processor) <= LINE
+        && offset_of!(Node, fix) <= 2 * LINE
+        && offset_of!(Node, gnss_error) <= 3 * LINE,
+    "what receptions read of a node has to fit into two lines of cache, what ticks read into one more"
 );
 
 impl Node {
-    /// The node with this number, not yet in the world.
+    /// A node that is not yet in the world.
     pub(super) fn new(
-        id: u32,
         node: &scenario::Node,
         profile: Arc<Profile>,
         key: Key,
         scenario: &Scenario,
+        contention: &Contention,
         addresses: &Draws,
     ) -> Node {
         let [a, b, c, d, e, f, ..] = addresses.bits(key, key, 0).to_le_bytes();
         let seats = node.roles.iter().map(|role| Seat {
             protocol: role.protocol.number,
             name: role.role.name,
-            streams: Streams::new(
-                scenario.seed,
-                &node.name,
-                &format!("{}.{}", role.protocol.name, role.role.name),
-            ),
             timers: Timers::default(),
+        });
+        let streams = node.roles.iter().map(|role| {
+            let name = format!("{}.{}", role.protocol.name, role.role.name);
+            Streams::new(scenario.seed, &node.name, &name)
         });
         Node {
             roles: Roles::new(),
             seats: seats.collect(),
+            streams: streams.collect(),
             processor: Processor::new(node.queue),
-            mac: Mac::new(key, &scenario.radio),
-            gate: Gate::new(&scenario.radio),
+            gate: Gate::new(&scenario.radio).map(Box::new),
+            mac: Mac::new(key, contention),
             channel_busy: 0,
             channel_looks: 0,
             profile,
-            first: node.roles.first().map(|role| role.protocol.number),
+            first: node.roles.first().and_then(|role| NonZeroU8::new(role.protocol.number)),
             link_addr: LinkAddr::local([a, b, c, d, e, f]),
-            host: node.wired.then_some(HostAddr(id)),
+            wired: node.wired,
             radio: node.radio,
             key,
             fix: Fix::default(),
@@ -190,14 +195,15 @@ impl Node {
 
     /// Which of its roles speaks that protocol: there is at most one.
     pub(super) fn speaker(&self, protocol: u8) -> Option<usize> {
-        if self.first == Some(protocol) {
+        if self.first.is_some_and(|first| first.get() == protocol) {
             return Some(0);
         }
-        let others = self.seats.iter().skip(1);
-        others
-            .map(|seat| seat.protocol)
-            .position(|found| found == protocol)
-            .map(|at| at + 1)
+        self.seats.iter().position(|seat| seat.protocol == protocol)
+    }
+
+    /// Its address on the wires, if it has one; it has this number.
+    pub(super) fn host(&self, number: usize) -> Option<HostAddr> {
+        self.wired.then_some(HostAddr(number as u32))
     }
 
     /// Does it work now?
@@ -212,7 +218,7 @@ impl Node {
 
     /// Forgets what does not survive being switched off.
     /// Frames that waited for the channel come back.
-    pub(super) fn shut_down(&mut self, now: Time) -> Vec<Outgoing> {
+    pub(super) fn shut_down(&mut self, now: Time, contention: &Contention) -> Vec<Outgoing> {
         let unworked = u64::try_from(self.processor.free.since(now).as_nanos()).unwrap_or(u64::MAX);
         self.processor.busy = self.processor.busy.saturating_sub(unworked);
         self.processor.planned = false;
@@ -221,7 +227,13 @@ impl Node {
         for seat in &mut self.seats {
             seat.timers.clear();
         }
-        self.gate.reset().chain(self.mac.reset()).collect()
+        self.take_unsent(contention)
+    }
+
+    /// What waits at its radio, and will not be sent.
+    pub(super) fn take_unsent(&mut self, contention: &Contention) -> Vec<Outgoing> {
+        let held = self.gate.iter_mut().flat_map(|gate| gate.reset());
+        held.chain(self.mac.reset(contention)).collect()
     }
 
     /// Its load since the last account; `None` if it did nothing at all.

@@ -20,7 +20,11 @@ impl Kernel {
             return;
         }
         self.expire_held(index);
-        match self.nodes[index].gate.admit(self.now, frame) {
+        let Some(gate) = &mut self.nodes[index].gate else {
+            self.enqueue(index, frame);
+            return;
+        };
+        match gate.admit(self.now, frame) {
             Admission::Through(frame) => self.enqueue(index, frame),
             Admission::Held(Some(at)) => self.push_for(at, index, What::Open),
             Admission::Held(None) => {}
@@ -29,7 +33,7 @@ impl Kernel {
     }
 
     fn enqueue(&mut self, index: usize, frame: Outgoing) {
-        if self.nodes[index].mac.is_full(frame.priority) {
+        if self.nodes[index].mac.is_full(frame.priority, &self.contention) {
             self.expire_queued(index);
         }
         if !self.nodes[index].is_up() {
@@ -38,7 +42,7 @@ impl Kernel {
             return;
         }
         let sensed = self.air.sense(index as u32, self.now);
-        match self.nodes[index].mac.enqueue(self.now, frame, sensed, &self.backoff) {
+        match self.nodes[index].mac.enqueue(self.now, frame, sensed, &self.contention) {
             Ok(()) => self.seek_access(index),
             Err(frame) => self.give_up(index, &frame, Reason::QueueFull),
         }
@@ -47,7 +51,8 @@ impl Kernel {
     /// The gatekeeper may be open: the next frame that is not too old.
     pub(super) fn open_gate(&mut self, index: usize) {
         self.expire_held(index);
-        if let Some(frame) = self.nodes[index].gate.release(self.now) {
+        let gate = self.nodes[index].gate.as_mut();
+        if let Some(frame) = gate.and_then(|gate| gate.release(self.now)) {
             self.enqueue(index, frame);
         }
     }
@@ -60,7 +65,9 @@ impl Kernel {
     /// Gives up what has waited too long before the gate. That does not shut it: old frames must not keep out new ones.
     fn expire_held(&mut self, index: usize) {
         let lifetime = self.lifetime();
-        while let Some(frame) = self.nodes[index].gate.pop_expired(self.now, lifetime) {
+        while let Some(gate) = &mut self.nodes[index].gate
+            && let Some(frame) = gate.pop_expired(self.now, lifetime)
+        {
             self.unsent(index, &frame.payload, Reason::Expired);
         }
     }
@@ -68,7 +75,7 @@ impl Kernel {
     /// Gives up what has waited too long for the channel.
     fn expire_queued(&mut self, index: usize) {
         let lifetime = self.lifetime();
-        while let Some(frame) = self.nodes[index].mac.pop_expired(self.now, lifetime) {
+        while let Some(frame) = self.nodes[index].mac.pop_expired(self.now, lifetime, &self.contention) {
             self.give_up(index, &frame, Reason::Expired);
         }
     }
@@ -78,14 +85,18 @@ impl Kernel {
         self.unsent(index, &frame.payload, why);
         if frame.attempt > 0 {
             self.shut_gate(index);
-        } else if let Some(at) = self.nodes[index].gate.missed(self.now) {
+        } else if let Some(gate) = &mut self.nodes[index].gate
+            && let Some(at) = gate.missed(self.now)
+        {
             self.push_for(at, index, What::Open);
         }
     }
 
     /// A frame is done with: the gatekeeper shuts for a while.
     fn shut_gate(&mut self, index: usize) {
-        if let Some(at) = self.nodes[index].gate.done(self.now) {
+        if let Some(gate) = &mut self.nodes[index].gate
+            && let Some(at) = gate.done(self.now)
+        {
             self.push_for(at, index, What::Open);
         }
     }
@@ -109,7 +120,7 @@ impl Kernel {
         if sensed.taken {
             return;
         }
-        if let Some((at, plan)) = self.nodes[index].mac.resume(sensed) {
+        if let Some((at, plan)) = self.nodes[index].mac.resume(sensed, &self.contention) {
             self.push_for(at.max(self.now), index, What::Access { plan });
         }
     }
@@ -120,7 +131,7 @@ impl Kernel {
             let sensed = self.air.sense(node, self.now);
             let mac = &mut self.nodes[node as usize].mac;
             if sensed.taken {
-                mac.pause(self.now, sensed);
+                mac.pause(self.now, sensed, &self.contention);
                 if mac.is_quiet() {
                     self.air.contend(node, false);
                 }
@@ -137,10 +148,10 @@ impl Kernel {
         let sensed = self.air.sense(index as u32, self.now);
         if sensed.taken {
             // Somebody began before this node had anything to send.
-            self.nodes[index].mac.pause(self.now, sensed);
+            self.nodes[index].mac.pause(self.now, sensed, &self.contention);
             return;
         }
-        match self.nodes[index].mac.take(self.now, sensed, &self.backoff) {
+        match self.nodes[index].mac.take(self.now, sensed, &self.contention) {
             Some(frame) => self.begin_frame(index, frame),
             None => self.seek_access(index),
         }
@@ -278,7 +289,7 @@ impl Kernel {
         }
         let end = self.now + ack_airtime(self.air.rate());
         let sensed = self.air.sense(index as u32, self.now);
-        self.nodes[index].mac.pause(self.now, sensed);
+        self.nodes[index].mac.pause(self.now, sensed, &self.contention);
         let emission = Emission {
             tx,
             kind: Kind::Ack,
@@ -320,14 +331,14 @@ impl Kernel {
             return;
         }
         frame.attempt += 1;
-        self.nodes[index].mac.retry(self.now, frame, &self.backoff);
+        self.nodes[index].mac.retry(self.now, frame, &self.contention);
         self.seek_access(index);
     }
 
     /// A frame is done with. A sender that went down meanwhile knows nothing of it in its new life.
     fn done(&mut self, index: usize, life: u32, priority: Priority) {
         if self.nodes[index].life == life {
-            self.nodes[index].mac.done(self.now, priority, &self.backoff);
+            self.nodes[index].mac.done(self.now, priority, &self.contention);
             self.shut_gate(index);
         }
         self.seek_access(index);
@@ -337,8 +348,11 @@ impl Kernel {
     pub(super) fn post(&mut self, index: usize, to: HostAddr, bytes: Arc<[u8]>) {
         let from = Address::Host(HostAddr(index as u32));
         let receiver = to.0 as usize;
-        let wired =
-            self.nodes[index].host.is_some() && self.nodes.get(receiver).is_some_and(|node| node.host.is_some());
+        let wired = self.nodes[index].host(index).is_some()
+            && self
+                .nodes
+                .get(receiver)
+                .is_some_and(|node| node.host(receiver).is_some());
         if !wired {
             self.unsent(index, &Payload::Ready(bytes), Reason::NoSuchAddress);
             return;

@@ -38,7 +38,6 @@ pub enum Admission {
 pub struct Gate {
     /// Frames that wait before it.
     pub held: VecDeque<Outgoing>,
-    reactive: bool,
     state: usize,
     limit: usize,
     /// When it opens again; never, as long as a frame that it let through is not done with.
@@ -46,15 +45,14 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// An open gate.
-    pub fn new(params: &Params) -> Gate {
-        Gate {
+    /// An open gate; none without control.
+    pub fn new(params: &Params) -> Option<Gate> {
+        (params.dcc == Dcc::Reactive).then(|| Gate {
             held: VecDeque::new(),
-            reactive: params.dcc == Dcc::Reactive,
             state: 0,
             limit: params.queue,
             opens: Time::ZERO,
-        }
+        })
     }
 
     /// Takes a measurement of the channel busy ratio, in thousandths: one step towards the state that it asks for.
@@ -72,9 +70,6 @@ impl Gate {
 
     /// A frame wants through.
     pub fn admit(&mut self, now: Time, frame: Outgoing) -> Admission {
-        if !self.reactive {
-            return Admission::Through(frame);
-        }
         if self.held.is_empty() && now >= self.opens {
             self.opens = Time::MAX;
             return Admission::Through(frame);
@@ -88,9 +83,6 @@ impl Gate {
 
     /// The frame that it let through is done with: when it opens for the next one, if one waits.
     pub fn done(&mut self, now: Time) -> Option<Time> {
-        if !self.reactive {
-            return None;
-        }
         self.opens = now + STATES[self.state].1;
         self.next()
     }
@@ -146,27 +138,24 @@ mod tests {
         }
     }
 
-    fn gate(dcc: Dcc) -> Gate {
-        Gate::new(&Params {
-            dcc,
+    fn gate() -> Gate {
+        let params = Params {
+            dcc: Dcc::Reactive,
             queue: 2,
             ..Params::default()
-        })
+        };
+        Gate::new(&params).expect("reactive")
     }
 
     #[test]
-    fn without_control_everything_passes() {
-        let mut gate = gate(Dcc::Off);
-        for _ in 0..10 {
-            assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Through(_)));
-            assert_eq!(gate.done(Time::ZERO), None);
-        }
+    fn without_control_there_is_no_gate() {
+        assert!(Gate::new(&Params::default()).is_none());
     }
 
     #[test]
     fn the_gap_follows_the_load_step_by_step() {
         for (busy, gap) in [(0, 100), (299, 100), (300, 200), (450, 400), (599, 500), (900, 1_000)] {
-            let mut gate = gate(Dcc::Reactive);
+            let mut gate = gate();
             for _ in 0..STATES.len() {
                 gate.observe(busy);
             }
@@ -178,14 +167,14 @@ mod tests {
                 "{busy}"
             );
         }
-        let mut gate = gate(Dcc::Reactive);
+        let mut gate = gate();
         gate.observe(900);
         assert_eq!(gate.state, 1);
     }
 
     #[test]
     fn who_comes_to_a_shut_gate_learns_when_it_opens() {
-        let mut gate = gate(Dcc::Reactive);
+        let mut gate = gate();
         gate.admit(Time::ZERO, frame());
         assert_eq!(gate.done(Time::ZERO), None, "nobody waits yet");
         let early = gate.admit(Time::from_millis(20), frame());
@@ -195,7 +184,7 @@ mod tests {
 
     #[test]
     fn one_frame_passes_at_a_time_and_the_rest_waits_in_order() {
-        let mut gate = gate(Dcc::Reactive);
+        let mut gate = gate();
         assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Through(_)));
         assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Held(None)));
         assert!(matches!(gate.admit(Time::ZERO, frame()), Admission::Held(None)));

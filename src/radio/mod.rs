@@ -28,7 +28,7 @@ mod shadowing;
 mod sightlines;
 mod vehicles;
 
-pub use access::{Mac, Outgoing, Sensed};
+pub use access::{Contention, Mac, Outgoing, Sensed};
 pub use air::{Air, Emission, Kind};
 pub use channel::{Antenna, Channel, Fader, Link};
 pub use dcc::{Admission, Gate};

@@ -97,12 +97,12 @@ struct Lock {
     place: Place,
     signal: Power,
     start: Time,
-    /// From when the present interference holds.
-    since: Time,
-    header_loss: f32,
-    payload_loss: f32,
     /// Random bits that decide whether the header and the payload survive what they suffered.
     coins: u64,
+    /// From when the present interference holds, nanoseconds after the start.
+    since: u32,
+    header_loss: f32,
+    payload_loss: f32,
     stage: Stage,
     /// Did it take over from a frame for which the channel was taken? Then it is taken without a gap.
     held: bool,
@@ -128,7 +128,7 @@ pub struct GivenUp {
     pub why: Reason,
 }
 
-/// A node's receiver: two lines of cache.
+/// A node's receiver: two lines of cache, the second of which is read where a frame is followed or the channel is loud.
 #[derive(Clone, Debug, Default)]
 #[repr(C, align(64))]
 pub struct Receiver {
@@ -277,7 +277,7 @@ impl Receiver {
             place,
             signal,
             start: now,
-            since: now,
+            since: 0,
             header_loss: 0.0,
             payload_loss: 0.0,
             coins,
@@ -361,7 +361,9 @@ impl Lock {
 
     /// The segment from the last change up to `now`, under this interference.
     fn suffer(&mut self, now: Time, interference: f64, phy: &Phy) {
-        let since = core::mem::replace(&mut self.since, now);
+        // No frame is longer than a few milliseconds.
+        let passed = u32::try_from(now.0 - self.start.0).unwrap_or(u32::MAX);
+        let since = Time(self.start.0 + u64::from(core::mem::replace(&mut self.since, passed)));
         let ratio = self.signal as f64 / (phy.noise + interference);
         self.disturbed |= interference > 0.1 * phy.noise;
         if ratio >= phy.payload.certain() && ratio >= phy.header.certain() {
@@ -393,6 +395,11 @@ fn survives(loss: f32, coin: u64) -> bool {
     // The exponential is above its tangent, which tells of most frames at less cost.
     coin < 1.0 - loss - 1e-9 || coin < libm::exp(-loss)
 }
+
+const _: () = assert!(
+    core::mem::offset_of!(Receiver, contends) < 64,
+    "what every frame reads has to fit into one line of cache"
+);
 
 #[cfg(test)]
 mod tests {

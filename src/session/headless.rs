@@ -9,7 +9,7 @@ use roadveil_role::Time;
 use super::{Engine, Finished, Plan, RunError};
 
 /// Records between two looks at progress and interruption.
-const PORTION: usize = 4096;
+const PORTION: usize = 512;
 
 /// How far a run has come, for a person: a bar on a terminal, a line for each tenth elsewhere.
 #[derive(Debug)]

@@ -70,7 +70,7 @@ pub fn verify(
         if interrupted.load(Ordering::Relaxed) {
             return Err(VerifyError::Interrupted);
         }
-        kernel.advance(kernel.end(), 4096);
+        kernel.advance(kernel.end(), 512);
         going = comparator.push(&kernel.take_records())?;
         progress.at(kernel.now(), || "all alike so far".to_owned());
     }

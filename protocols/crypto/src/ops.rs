@@ -90,11 +90,20 @@ impl fmt::Display for Op {
 /// Counts stop at `u32::MAX` rather than wrap, so a hostile input cannot make an expensive
 /// callback look cheap.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Charge([u32; COUNT]);
+pub struct Charge {
+    counts: [u32; COUNT],
+    /// One bit for each operation that occurs: most callbacks charge nothing, or one.
+    occurs: u32,
+}
+
+const _: () = assert!(COUNT <= u32::BITS as usize, "an operation has no bit");
 
 impl Charge {
     /// Nothing at all.
-    pub const NONE: Charge = Charge([0; COUNT]);
+    pub const NONE: Charge = Charge {
+        counts: [0; COUNT],
+        occurs: 0,
+    };
 
     /// `n` of one operation.
     #[must_use]
@@ -106,7 +115,8 @@ impl Charge {
     #[must_use]
     pub const fn and(mut self, op: Op, n: u32) -> Charge {
         let slot = op as usize;
-        self.0[slot] = self.0[slot].saturating_add(n);
+        self.counts[slot] = self.counts[slot].saturating_add(n);
+        self.occurs |= ((n > 0) as u32) << slot;
         self
     }
 
@@ -118,29 +128,31 @@ impl Charge {
     /// How many of one operation.
     #[must_use]
     pub const fn get(&self, op: Op) -> u32 {
-        self.0[op as usize]
+        self.counts[op as usize]
     }
 
     /// The operations that occur, with their counts, in the order of [`Op::ALL`].
-    pub fn iter(&self) -> impl Iterator<Item = (Op, u32)> + use<> {
-        let counts = self.0;
-        Op::ALL
-            .into_iter()
-            .map(move |op| (op, counts[op as usize]))
-            .filter(|&(_, n)| n > 0)
+    pub fn iter(&self) -> impl Iterator<Item = (Op, u32)> {
+        let mut left = self.occurs;
+        std::iter::from_fn(move || {
+            let slot = left.trailing_zeros() as usize;
+            let op = *Op::ALL.get(slot)?;
+            left &= left - 1;
+            Some((op, self.counts[slot]))
+        })
     }
 
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|&n| n == 0)
+        self.occurs == 0
     }
 }
 
 impl AddAssign for Charge {
     fn add_assign(&mut self, other: Charge) {
-        for (sum, n) in self.0.iter_mut().zip(other.0) {
-            *sum = sum.saturating_add(n);
+        for (op, n) in other.iter() {
+            self.add(op, n);
         }
     }
 }
@@ -195,6 +207,10 @@ mod tests {
         assert_eq!(sum.get(Op::G1Mul), 5);
         assert_eq!(sum.iter().collect::<Vec<_>>(), [(Op::G1Mul, 5), (Op::Pairing, 6)]);
         assert!(!sum.is_empty() && Charge::NONE.is_empty());
+        assert_eq!(Charge::of(Op::G1MsmTerm, 0), Charge::NONE);
+        for op in Op::ALL {
+            assert_eq!(Charge::of(op, 2).iter().collect::<Vec<_>>(), [(op, 2)]);
+        }
     }
 
     #[test]

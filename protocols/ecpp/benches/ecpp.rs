@@ -90,9 +90,10 @@ fn receive(
     frame: &Inbound,
 ) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let fix = Fix::default();
     let loan = Loan {
         now,
-        fix: Fix::default(),
+        fix: &fix,
         link_addr: LinkAddr::local([1; 6]),
         host: None,
         streams,

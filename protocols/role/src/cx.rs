@@ -99,7 +99,7 @@ pub struct Loan<'a> {
     /// The node's own clock.
     pub now: Time,
     /// The node's GNSS reading.
-    pub fix: Fix,
+    pub fix: &'a Fix,
     /// The radio's present address.
     pub link_addr: LinkAddr,
     /// The node's address on the wires, if it has one.
@@ -145,7 +145,7 @@ impl<'a> Cx<'a> {
 
     /// The node's GNSS reading.
     pub fn position(&self) -> Fix {
-        self.loan.fix
+        *self.loan.fix
     }
 
     /// The address that the radio answers to now.

@@ -381,9 +381,10 @@ impl Net {
             answers: Vec::new(),
         };
         let state = &mut self.nodes[node];
+        let fix = state.fix(self.now);
         let loan = Loan {
             now: state.local(self.now),
-            fix: state.fix(self.now),
+            fix: &fix,
             link_addr: state.link_addr,
             host: state.host,
             streams: &mut state.parts[role].streams,

@@ -31,7 +31,7 @@ const CROSSINGS: [(u32, u32); 4] = [(5, 5), (9, 10), (18, 19), (36, 36)];
 const SPACING: u32 = 100;
 
 /// Records between two looks at them.
-const PORTION: usize = 4096;
+const PORTION: usize = 512;
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

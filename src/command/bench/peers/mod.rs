@@ -34,7 +34,7 @@ struct Effort {
 const WHOLE: Effort = Effort {
     rounds: 5,
     target: 1.0,
-    growth: 2.0,
+    growth: 4.0,
     share: 30,
 };
 

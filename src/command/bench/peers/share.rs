@@ -39,7 +39,7 @@ const FRAMES: u64 = 30;
 /// Columns and rows of the screen.
 const SIZE: (u16, u16) = (160, 48);
 /// Records handed on at once, as in a headless run.
-const PORTION: usize = 4096;
+const PORTION: usize = 512;
 
 /// Processor seconds of the parts of a run, for each virtual second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

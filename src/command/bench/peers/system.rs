@@ -16,7 +16,7 @@ use crate::radio::Fading;
 const SPACING: f64 = 25.0;
 
 /// Records between two looks at them.
-const PORTION: usize = 4096;
+const PORTION: usize = 512;
 
 /// What every node does 10 times a second, with 300 bytes, and who can hear it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
