@@ -682,9 +682,11 @@ mod tests {
             let outlines: Vec<_> = blocks.iter().map(outline).collect();
             let walls = Obstacles::new(outlines.iter().map(|outline| outline.as_slice()), 9.0, 0.4);
             let mut channel = of(&params, walls, &[CAR; 8]);
+            // They look for corridors along the blocks' sides, and across.
+            let heading = |node: u32| f64::from(node) * 45.0;
             let mut places = places;
             for (node, &at) in (0..).zip(&places) {
-                channel.place(node, at, 30.0, true);
+                channel.place(node, at, heading(node), true);
             }
             channel.settle();
             for (moved, east, north, deed) in moves {
@@ -694,7 +696,7 @@ mod tests {
                 if deed == 1 {
                     channel.remove(moved);
                 } else {
-                    channel.place(moved, *at, 30.0, true);
+                    channel.place(moved, *at, heading(moved), true);
                 }
                 channel.settle();
                 let expected = |channel: &mut Channel, from| -> Vec<(u32, Link)> {
