@@ -30,6 +30,9 @@ const CROSSINGS: [(u32, u32); 4] = [(5, 5), (9, 10), (18, 19), (36, 36)];
 /// Metres from car to car on the road.
 const SPACING: u32 = 100;
 
+/// In so many slices a run goes on.
+const SLICES: u32 = 20;
+
 /// Records between two looks at them.
 const PORTION: usize = 512;
 
@@ -144,8 +147,9 @@ impl Size {
     }
 }
 
-/// Runs all sizes in turns, `rounds` times, the longest of them for so many virtual seconds and the shorter ones for
-/// longer, so that all have as much to do. Loading does not count.
+/// Runs all sizes `rounds` times, the longest of them for so many virtual seconds and the shorter ones for longer, so that all
+/// have as much to do. Those of one ground go on in turns, a [`SLICES`]th of the run each, so that whatever else the machine
+/// does disturbs all alike. Loading does not count.
 ///
 /// # Errors
 /// If a run cannot be loaded, or its log cannot be written.
@@ -160,60 +164,109 @@ pub(super) fn measure(rounds: u32, seconds: f64, mut tell: impl FnMut(&str)) -> 
             costs: Vec::new(),
         })
         .collect();
-    let largest = f64::from(NODES[NODES.len() - 1]);
     for round in 1..=rounds {
         tell(&format!("round {round} of {rounds}"));
-        for size in &mut sizes {
-            let span = seconds * largest / f64::from(size.nodes);
-            let (cost, receptions) = run(size.ground, size.nodes, span)?;
-            size.costs.push(cost / span);
-            size.receptions = receptions as f64 / span;
+        for of_ground in sizes.chunks_mut(NODES.len()) {
+            in_turns(of_ground, seconds)?;
         }
     }
     Ok(sizes)
 }
 
-/// Processor seconds and receptions of one run, the writing of its log included.
-fn run(ground: Ground, nodes: u32, span: f64) -> Result<(f64, u64), String> {
-    let said = |error: &dyn std::error::Error| error.to_string();
-    let options = Options {
-        threads: 1,
-        share: true,
-    };
-    let scenario = Arc::new(scenario(ground, nodes, span)?);
-    let file = Temporary::new("mcap");
-    let plan = Plan {
-        scenario: Arc::clone(&scenario),
-        origin: "bench".to_owned(),
-        overrides: Vec::new(),
-        options,
-        log: Some(file.0.clone()),
-        load_s: 0.0,
-    };
-    let cast = session::cast(&scenario);
-    let mut kernel = Kernel::new(scenario, options).map_err(|error| error.0)?;
-
-    let begin = own_cpu();
-    let writer = Writer::create(&file.0, &session::manifest(&plan), &cast, journal::Options::default());
-    let mut recorder = Recorder::writing(writer.map_err(|error| said(&error))?, &cast);
-    let mut receptions = 0;
-    loop {
-        let going = kernel.advance(Time::MAX, PORTION);
-        let records = kernel.take_records();
-        for record in &records {
-            if let Event::Heard { receptions: heard, .. } = &record.event {
-                receptions += heard.len() as u64;
-            }
-        }
-        recorder.record(&records).map_err(|error| said(&error))?;
-        if !going {
-            break;
+/// Runs sizes in turns, once.
+fn in_turns(sizes: &mut [Size], seconds: f64) -> Result<(), String> {
+    let largest = f64::from(NODES[NODES.len() - 1]);
+    let span = |size: &Size| seconds * largest / f64::from(size.nodes);
+    let mut runs: Vec<Run> = Vec::new();
+    for size in &*sizes {
+        runs.push(Run::load(size.ground, size.nodes, span(size))?);
+    }
+    for slice in 1..=SLICES {
+        for (run, size) in runs.iter_mut().zip(&*sizes) {
+            run.advance(span(size) * f64::from(slice) / f64::from(SLICES))?;
         }
     }
-    recorder
-        .finish(kernel.now(), Outcome::Finished)
-        .map_err(|error| said(&error))?;
-    Ok((own_cpu() - begin, receptions))
+    for (run, size) in runs.into_iter().zip(sizes) {
+        let span = span(size);
+        let (cost, receptions) = run.finish()?;
+        size.costs.push(cost / span);
+        size.receptions = receptions as f64 / span;
+    }
+    Ok(())
+}
+
+/// A run under way.
+struct Run {
+    kernel: Kernel,
+    recorder: Recorder,
+    /// Processor seconds so far, the writing of its log included.
+    cost: f64,
+    receptions: u64,
+    /// Its log, as long as it lives.
+    _file: Temporary,
+}
+
+impl Run {
+    fn load(ground: Ground, nodes: u32, span: f64) -> Result<Run, String> {
+        let options = Options {
+            threads: 1,
+            share: true,
+        };
+        let scenario = Arc::new(scenario(ground, nodes, span)?);
+        let file = Temporary::new("mcap");
+        let plan = Plan {
+            scenario: Arc::clone(&scenario),
+            origin: "bench".to_owned(),
+            overrides: Vec::new(),
+            options,
+            log: Some(file.0.clone()),
+            load_s: 0.0,
+        };
+        let cast = session::cast(&scenario);
+        let writer = Writer::create(&file.0, &session::manifest(&plan), &cast, journal::Options::default());
+        Ok(Run {
+            kernel: Kernel::new(scenario, options).map_err(|error| error.0)?,
+            recorder: Recorder::writing(writer.map_err(|error| error.to_string())?, &cast),
+            cost: 0.0,
+            receptions: 0,
+            _file: file,
+        })
+    }
+
+    /// Goes on up to so many virtual seconds.
+    fn advance(&mut self, seconds: f64) -> Result<(), String> {
+        let begin = own_cpu();
+        let until = Time((seconds * 1e9) as u64);
+        while self.kernel.advance(until, PORTION) && self.kernel.now() < until {
+            self.record()?;
+        }
+        self.record()?;
+        self.cost += own_cpu() - begin;
+        Ok(())
+    }
+
+    fn record(&mut self) -> Result<(), String> {
+        let records = self.kernel.take_records();
+        for record in &records {
+            if let Event::Heard { receptions: heard, .. } = &record.event {
+                self.receptions += heard.len() as u64;
+            }
+        }
+        self.recorder.record(&records).map_err(|error| error.to_string())
+    }
+
+    /// Goes on to the end: processor seconds and receptions.
+    fn finish(mut self) -> Result<(f64, u64), String> {
+        let begin = own_cpu();
+        while self.kernel.advance(Time::MAX, PORTION) {
+            self.record()?;
+        }
+        self.record()?;
+        let now = self.kernel.now();
+        let ended = self.recorder.finish(now, Outcome::Finished);
+        ended.map_err(|error| error.to_string())?;
+        Ok((self.cost + own_cpu() - begin, self.receptions))
+    }
 }
 
 /// One run, loaded.
