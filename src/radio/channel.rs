@@ -216,11 +216,12 @@ impl Channel {
             return;
         }
         let inside = self.spots[from as usize].inside;
+        let (walls, vehicles) = (!self.obstacles.is_empty(), self.vehicles.is_some());
+        let walled = |spots: &[Spot], to: u32| walls && !shared(inside, spots[to as usize].inside);
         let mut sightlines = core::mem::take(&mut self.sightlines);
         let mut begun = false;
         for to in others {
-            let walled = !self.obstacles.is_empty() && !shared(inside, self.spots[to as usize].inside);
-            if !walled && self.vehicles.is_none() {
+            if !vehicles && !walled(&self.spots, to) {
                 found.extend(self.open(from, to).map(|link| (to, link)));
                 continue;
             }
@@ -229,12 +230,11 @@ impl Channel {
                 self.mutual.begin(from);
             }
             let link = if let Some(link) = self.mutual.recall(to) {
-                if walled {
-                    sightlines.pass(to);
-                }
+                sightlines.pass(to);
                 link
             } else {
-                let link = self.behind_obstacles(from, to, walled.then_some(&mut sightlines));
+                let known = walled(&self.spots, to).then_some(&mut sightlines);
+                let link = self.behind_obstacles(from, to, known);
                 self.mutual.tell(from, to, link);
                 link
             };
