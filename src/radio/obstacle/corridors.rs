@@ -20,7 +20,7 @@ pub const NONE: u32 = u32::MAX;
 const NARROW: f64 = 4.0;
 /// It is tried so far ahead and behind first, metres, and at most.
 const LEAST: f64 = 16.0;
-const MOST: f64 = 16_384.0;
+const MOST: f64 = 2_048.0;
 /// How often the distance between what is free and what is not is halved.
 const HALVINGS: usize = 4;
 /// Side of a cell in which corridors are found, metres.
@@ -29,8 +29,9 @@ const CELL: f64 = 64.0;
 const EVERY: f32 = 8.0;
 /// A corridor leads to where a vehicle is heading if this is the cosine between them, or more.
 const ALIGNED: f64 = 0.9;
-/// Most corridors: bounds memory.
+/// Most corridors, and most in one cell: bounds memory, and time where there are few walls and many ways.
 const LIMIT: usize = 1 << 16;
+const CROWD: usize = 32;
 
 /// All corridors that were found. They change no loss, only what it costs to tell it.
 #[derive(Clone, Debug, Default)]
@@ -104,12 +105,18 @@ impl Corridors {
         };
         if let Some(towards) = towards
             && !leads(towards)
-            && self.known.len() < LIMIT
+            && self.has_room(at)
             && let Some(corridor) = find(obstacles, at, towards)
         {
             self.keep(corridor);
             *inside = self.search(at);
         }
+    }
+
+    /// May another corridor lead through a place?
+    fn has_room(&self, at: Point) -> bool {
+        let there = self.cells.get(&cell(at)).map_or(0, Vec::len);
+        self.known.len() < LIMIT && there < CROWD
     }
 
     /// The longest corridors that hold a place.
@@ -141,7 +148,7 @@ impl Corridors {
                     place(corridor.from.1, corridor.ahead.1, right.1),
                 );
                 let found = self.cells.entry(cell(at)).or_default();
-                if found.last() != Some(&number) {
+                if found.len() < CROWD && found.last() != Some(&number) {
                     found.push(number);
                 }
             }
@@ -270,6 +277,17 @@ mod tests {
         let mut corridors = Corridors::new(1);
         let inside = enter(&mut corridors, &mut narrow, 0, (100.0, 0.0), 90.0);
         assert_eq!((inside, corridors.known.len()), ([NONE; 2], 0));
+    }
+
+    #[test]
+    fn where_everybody_drives_another_way_there_are_not_more_and_more() {
+        let (mut corridors, mut plain) = (Corridors::new(1), of(&[house(-9e3, 0.0, 10.0, 10.0)]));
+        for drive in 0..2_000 {
+            let (x, y) = (f64::from(drive % 40) * 10.0, f64::from(drive / 40) * 10.0);
+            enter(&mut corridors, &mut plain, 0, (x, y), f64::from(drive) * 7.0);
+        }
+        assert!(corridors.cells.values().all(|found| found.len() <= CROWD));
+        assert!(corridors.known.len() < 1_000, "{}", corridors.known.len());
     }
 
     proptest! {
