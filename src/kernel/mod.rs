@@ -52,6 +52,10 @@ const ACCOUNT: Duration = Duration::from_secs(1);
 /// Entries between two looks of whoever drives the run.
 const MOST_ENTRIES: usize = 1 << 16;
 
+/// Records that are handed on at once where nobody waits for them: few enough to stay in the near cache until the log has
+/// them. They make the same run in whatever portions.
+pub const PORTION: usize = 512;
+
 /// Records for which there is room before they come.
 const MOST_READY: usize = 1 << 13;
 

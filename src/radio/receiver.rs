@@ -361,7 +361,7 @@ impl Lock {
 
     /// The segment from the last change up to `now`, under this interference.
     fn suffer(&mut self, now: Time, interference: f64, phy: &Phy) {
-        // No frame is longer than a few milliseconds.
+        // Four seconds fit: more than the longest message takes at the slowest rate.
         let passed = u32::try_from(now.0 - self.start.0).unwrap_or(u32::MAX);
         let since = Time(self.start.0 + u64::from(core::mem::replace(&mut self.since, passed)));
         let ratio = self.signal as f64 / (phy.noise + interference);
@@ -572,6 +572,12 @@ mod tests {
         receiver.settle(us(1_196), &phy);
         receiver.leave(us(1_196), place(2), at(-60.0), &phy);
         assert_eq!(receiver.sensed(us(1_196), &phy).spoilt_at, None);
+    }
+
+    #[test]
+    fn the_longest_message_at_the_slowest_rate_ends_while_a_lock_can_tell_the_time() {
+        let longest = super::super::airtime(roadveil_role::message::MAX_FRAME, Rate::Bpsk12);
+        assert!(u32::try_from(longest.as_nanos()).is_ok(), "{longest:?}");
     }
 
     #[test]

@@ -7,9 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use roadveil_role::Time;
 
 use super::{Engine, Finished, Plan, RunError};
-
-/// Records between two looks at progress and interruption.
-const PORTION: usize = 512;
+use crate::kernel::PORTION;
 
 /// How far a run has come, for a person: a bar on a terminal, a line for each tenth elsewhere.
 #[derive(Debug)]

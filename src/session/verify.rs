@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Progress, RunError};
 use crate::journal::{self, Comparator, Comparison, Log, LogError};
-use crate::kernel::{Kernel, Options};
+use crate::kernel::{Kernel, Options, PORTION};
 use crate::scenario::{Error as ScenarioError, Scenario};
 
 /// Why a log cannot be verified.
@@ -70,7 +70,7 @@ pub fn verify(
         if interrupted.load(Ordering::Relaxed) {
             return Err(VerifyError::Interrupted);
         }
-        kernel.advance(kernel.end(), 512);
+        kernel.advance(kernel.end(), PORTION);
         going = comparator.push(&kernel.take_records())?;
         progress.at(kernel.now(), || "all alike so far".to_owned());
     }

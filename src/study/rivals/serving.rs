@@ -14,7 +14,7 @@ use roadveil_role::{SetupError, Streams, Time};
 
 use super::tables;
 use crate::event::Event;
-use crate::kernel::{Kernel, Options};
+use crate::kernel::{Kernel, Options, PORTION};
 use crate::scenario::{Origin, Scenario};
 
 /// Length of the coverage along the road, `R_range`, metres. The paper's value was not recovered.
@@ -22,9 +22,6 @@ pub(super) const RANGE: f64 = 300.0;
 
 /// Nodes before the first vehicle.
 const FIXED: usize = 2;
-
-/// Records between two looks at them.
-const PORTION: usize = 4096;
 
 /// One situation.
 #[derive(Clone, Copy, Debug, PartialEq)]

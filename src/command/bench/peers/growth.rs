@@ -16,7 +16,7 @@ use super::share::Temporary;
 use crate::command::bench::beacon;
 use crate::event::Event;
 use crate::journal::{self, Outcome, Recorder, Writer};
-use crate::kernel::{Kernel, Options};
+use crate::kernel::{Kernel, Options, PORTION};
 use crate::scenario::{Origin, Scenario};
 use crate::session::{self, Plan};
 
@@ -32,9 +32,6 @@ const SPACING: u32 = 100;
 
 /// In so many slices a run goes on.
 const SLICES: u32 = 20;
-
-/// Records between two looks at them.
-const PORTION: usize = 512;
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +146,8 @@ impl Size {
 
 /// Runs all sizes `rounds` times, the longest of them for so many virtual seconds and the shorter ones for longer, so that all
 /// have as much to do. Those of one ground go on in turns, a [`SLICES`]th of the run each, so that whatever else the machine
-/// does disturbs all alike. Loading does not count.
+/// does disturbs all alike. What a log's thread has yet to write when its turn ends counts for the next: as much for each, since
+/// all have as much to do. Loading does not count.
 ///
 /// # Errors
 /// If a run cannot be loaded, or its log cannot be written.

@@ -22,7 +22,7 @@ use super::clock::{median, own_cpu, wall};
 use crate::event::{Cast, Record};
 use crate::feed::{Speed, Status};
 use crate::journal::{self, Outcome, Recorder, Writer};
-use crate::kernel::{Kernel, Options};
+use crate::kernel::{Kernel, Options, PORTION};
 use crate::metrics::Summary;
 use crate::metrics::scene::Scene;
 use crate::registry::{self, PROTOCOLS};
@@ -38,9 +38,6 @@ const PROTOCOL: &str = "ecpp";
 const FRAMES: u64 = 30;
 /// Columns and rows of the screen.
 const SIZE: (u16, u16) = (160, 48);
-/// Records handed on at once, as in a headless run.
-const PORTION: usize = 512;
-
 /// Processor seconds of the parts of a run, for each virtual second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Parts {

@@ -9,14 +9,11 @@ use super::clock::{children_cpu, own_cpu};
 use crate::cli::RadioMode;
 use crate::command::bench::radio::{Layout, Setting};
 use crate::event::Event;
-use crate::kernel::{Kernel, Options};
+use crate::kernel::{Kernel, Options, PORTION};
 use crate::radio::Fading;
 
 /// Metres from node to node on the highway: about ten receivers a frame, whatever the number of nodes.
 const SPACING: f64 = 25.0;
-
-/// Records between two looks at them.
-const PORTION: usize = 512;
 
 /// What every node does 10 times a second, with 300 bytes, and who can hear it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

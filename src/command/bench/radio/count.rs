@@ -11,10 +11,7 @@ use super::layout::Layout;
 use super::{Point, Setting};
 use crate::command::Failure;
 use crate::event::{Event, Record};
-use crate::kernel::{Kernel, Options};
-
-/// Records between two looks at them.
-const PORTION: usize = 4096;
+use crate::kernel::{Kernel, Options, PORTION};
 
 /// Sender-receiver pairs of a bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
