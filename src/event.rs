@@ -196,10 +196,15 @@ pub struct Packet {
 pub struct Reception {
     /// The receiver.
     pub node: NodeId,
-    /// Received power, whole dBm.
+    /// Received power, whole dBm; [`Reception::NO_POWER`] if its mean is below the floor, where nobody computes it.
     pub dbm: i8,
     /// `None`: received. Else why not.
     pub lost: Option<Reason>,
+}
+
+impl Reception {
+    /// Stands for a power that is too small to be told.
+    pub const NO_POWER: i8 = i8::MIN;
 }
 
 /// Where a node is: centimetres east and north, centimetres a second, hundredths of a degree clockwise from north.

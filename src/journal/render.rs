@@ -417,7 +417,8 @@ impl Serialize for Heard<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("node", &self.names.node(self.reception.node))?;
-        map.serialize_entry("dbm", &self.reception.dbm)?;
+        let dbm = self.reception.dbm;
+        map.serialize_entry("dbm", &(dbm != Reception::NO_POWER).then_some(dbm))?;
         map.serialize_entry("outcome", self.reception.lost.map_or("received", Reason::name))?;
         map.end()
     }

@@ -10,7 +10,7 @@ use roadveil_role::{Reason, Time};
 
 use super::access::{Outgoing, Sensed};
 use super::channel::{Channel, Link};
-use super::decibel::{linear, quick_linear};
+use super::decibel::linear;
 use super::draw::{Draws, Key};
 use super::error_rate::Rate;
 use super::grid::Neighbours;
@@ -56,6 +56,8 @@ struct Heard {
     /// Why it is lost there, as far as that is decided.
     lost: Option<Reason>,
     candidate: bool,
+    /// Does the receiver know of it? Not if vehicles leave less than the floor.
+    arrives: bool,
 }
 
 /// A place for a frame on the air, used again and again.
@@ -225,8 +227,22 @@ impl Air {
         self.channel.links(sender, near, &mut links);
         let fader = self.channel.fader(sender, now.0 / FADING_SLOT_NS);
         for (node, link) in links.drain(..) {
-            let strength = power(f64::from(link.mw * fader.factor(node, link.metres)));
-            let candidate = link.mw >= self.candidate_mw;
+            let candidate = link.walled_mw >= self.candidate_mw;
+            if link.mw == 0.0 && !candidate {
+                continue;
+            }
+            let fade = fader.factor(node, link.metres);
+            if link.mw == 0.0 {
+                heard.push(Heard {
+                    power: 0,
+                    node,
+                    lost: Some(self.too_weak(&link, fade)),
+                    candidate,
+                    arrives: false,
+                });
+                continue;
+            }
+            let strength = power(f64::from(link.mw * fade));
             if strength < self.negligible && !candidate {
                 continue;
             }
@@ -246,22 +262,24 @@ impl Air {
             heard.push(Heard {
                 power: strength,
                 node,
-                lost: lost.map(|why| self.name_obstacle(why, strength, &link)),
+                lost: match lost {
+                    Some(Reason::BelowSensitivity) => Some(self.too_weak(&link, fade)),
+                    other => other,
+                },
                 candidate,
+                arrives: true,
             });
         }
         self.links = links;
     }
 
-    /// A frame that is too weak behind walls or vehicles may have been strong enough without them.
-    fn name_obstacle(&self, why: Reason, strength: Power, link: &Link) -> Reason {
-        if why == Reason::BelowSensitivity && link.obstacles_db > 0.0 {
-            let open = strength as f64 * quick_linear(f64::from(link.obstacles_db));
-            if open >= self.phy.sensitivity as f64 {
-                return Reason::Obstacle;
-            }
+    /// Why a frame is too weak: behind walls or vehicles, it may have been strong enough without them.
+    fn too_weak(&self, link: &Link, fade: f32) -> Reason {
+        if link.mw < link.open_mw && power(f64::from(link.open_mw * fade)) >= self.phy.sensitivity {
+            Reason::Obstacle
+        } else {
+            Reason::BelowSensitivity
         }
-        why
     }
 
     /// Who has to be told of a frame, now that it is noticed.
@@ -287,12 +305,18 @@ impl Air {
                 slot,
                 index: index as u32,
             };
-            self.leave(now, place, entry, &emission, idle);
+            if entry.arrives {
+                self.leave(now, place, entry, &emission, idle);
+            }
             let is_for = emission.addressee == Some(entry.node);
             if is_for || (everyone && entry.candidate) {
                 receptions.push(Reception {
                     node: NodeId(entry.node),
-                    dbm: self.phy.whole_dbm(entry.power),
+                    dbm: if entry.arrives {
+                        self.phy.whole_dbm(entry.power)
+                    } else {
+                        Reception::NO_POWER
+                    },
                     lost: entry.lost,
                 });
             }
@@ -302,7 +326,7 @@ impl Air {
         {
             receptions.push(Reception {
                 node: NodeId(addressee),
-                dbm: i8::MIN,
+                dbm: Reception::NO_POWER,
                 lost: Some(Reason::BelowSensitivity),
             });
         }

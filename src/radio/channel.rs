@@ -23,30 +23,41 @@ pub struct Antenna {
     pub gain_db: f64,
 }
 
-/// How a frame arrives, before fading.
+/// How a frame arrives, before fading: mean powers with shadowing and the gain of both antennas, milliwatts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Link {
-    /// Mean power behind walls and vehicles, with shadowing and the gain of both antennas, milliwatts.
+    /// As if nothing stood in the way.
+    pub open_mw: f32,
+    /// Behind walls: what makes its receiver a candidate.
+    pub walled_mw: f32,
+    /// Behind walls and vehicles; nothing, if vehicles leave less than the floor.
     pub mw: f32,
-    /// What walls and vehicles took, dB.
-    pub obstacles_db: f32,
     /// Distance, metres.
     pub metres: f32,
 }
 
 impl Link {
-    /// The link behind what takes so many dB of it; `None` below the floor.
+    /// The open link behind walls that take so many dB of it; `None` below the floor.
     #[inline]
-    fn behind(self, db: f64, floor_mw: f32) -> Option<Link> {
+    fn behind_walls(self, db: f64, floor_mw: f32) -> Option<Link> {
         if db == 0.0 {
             return Some(self);
         }
-        let mw = self.mw * quick_linear(-db) as f32;
-        (mw >= floor_mw).then_some(Link {
-            mw,
-            obstacles_db: db as f32,
-            ..self
-        })
+        let mw = self.open_mw * quick_linear(-db) as f32;
+        let walled_mw = mw;
+        (mw >= floor_mw).then_some(Link { walled_mw, mw, ..self })
+    }
+
+    /// The walled link behind vehicles that take so many dB of it, or of which one alone leaves less than the floor.
+    #[inline]
+    fn behind_vehicles(self, db: Option<f64>, floor_mw: f32) -> Link {
+        let mw = match db {
+            Some(0.0) => return self,
+            Some(db) => self.walled_mw * quick_linear(-db) as f32,
+            None => 0.0,
+        };
+        let mw = if mw >= floor_mw { mw } else { 0.0 };
+        Link { mw, ..self }
     }
 }
 
@@ -198,7 +209,8 @@ impl Channel {
         self.reach[node as usize]
     }
 
-    /// How a frame arrives, with the nodes where they were put; `None` below the floor. Alike in both directions.
+    /// How a frame arrives, with the nodes where they were put; `None` if walls leave less than the floor. Alike in both
+    /// directions.
     pub fn link(&mut self, from: u32, to: u32) -> Option<Link> {
         let open = self.open(from, to)?;
         if !self.obstructed {
@@ -265,19 +277,20 @@ impl Channel {
         let heights = a.height * b.height;
         let mw = self.power_mw * self.gain.at(squared, heights * heights) * (a.factor * b.factor);
         (mw >= self.floor_mw).then(|| Link {
+            open_mw: mw,
+            walled_mw: mw,
             mw,
-            obstacles_db: 0.0,
             metres: squared.sqrt() as f32,
         })
     }
 
     /// A link behind walls that take so much of it, dB, and vehicles.
     fn behind(&mut self, from: u32, to: u32, open: Link, walls_db: f64) -> Option<Link> {
+        let walled = open.behind_walls(walls_db, self.floor_mw)?;
         let Some(vehicles) = &mut self.vehicles else {
-            return open.behind(walls_db, self.floor_mw);
+            return Some(walled);
         };
-        let walls = if walls_db == 0.0 { 1.0 } else { quick_linear(-walls_db) };
-        let spare = f64::from(open.mw) / f64::from(self.floor_mw) * walls;
+        let spare = f64::from(walled.mw) / f64::from(self.floor_mw);
         let end = |node: u32| {
             let spot = &self.spots[node as usize];
             End {
@@ -286,8 +299,8 @@ impl Channel {
                 height: f64::from(spot.height),
             }
         };
-        let vehicles_db = vehicles.loss(end(from), end(to), spare)?;
-        open.behind(walls_db + vehicles_db, self.floor_mw)
+        let vehicles_db = vehicles.loss(end(from), end(to), spare);
+        Some(walled.behind_vehicles(vehicles_db, self.floor_mw))
     }
 
     /// What walls take of a link, dB, by what is known if that tells; `None` if they leave less than the floor.
@@ -452,6 +465,12 @@ mod tests {
         decibels(f64::from(link.expect("above the floor").mw))
     }
 
+    /// What walls and vehicles took of a link.
+    fn taken_db(link: Option<Link>) -> f64 {
+        let link = link.expect("above the floor");
+        decibels(f64::from(link.open_mw)) - decibels(f64::from(link.mw))
+    }
+
     fn close(value: f64, expected: f64) {
         assert!((value - expected).abs() < 1e-3, "{value}, expected {expected}");
     }
@@ -467,7 +486,7 @@ mod tests {
                 let link = channel.link(0, 1);
                 close(dbm(link), 20.0 - law.db(metres));
                 assert_eq!(link.expect("there").metres, metres.max(1.0) as f32);
-                assert_eq!(link.expect("there").obstacles_db, 0.0);
+                assert_eq!(taken_db(link), 0.0);
                 assert_eq!(link, channel.link(1, 0));
             }
             let reach = channel.reach(0);
@@ -527,10 +546,9 @@ mod tests {
         let mut channel = of(&still(), walls, &[CAR, CAR, CAR, CAR]);
         line(&mut channel, &[0.0, 100.0, 30.0, 700.0]);
         let link = channel.link(0, 1);
-        close(f64::from(link.expect("there").obstacles_db), 2.0 * 9.0 + 10.0 * 0.4);
+        close(taken_db(link), 2.0 * 9.0 + 10.0 * 0.4);
         close(dbm(link), 20.0 - 47.86 - 50.0 - 22.0);
-        let before = channel.link(0, 2).expect("there");
-        assert_eq!(before.obstacles_db, 0.0);
+        assert_eq!(taken_db(channel.link(0, 2)), 0.0);
         // -98.99 dBm in the open.
         assert_eq!(channel.link(0, 3), None);
         channel.place(0, (60.0, 0.0), 0.0, true);
@@ -550,13 +568,39 @@ mod tests {
         line(&mut channel, &[0.0, 60.0, 55.0]);
         let link = channel.link(0, 1);
         // A roof level with the antennas: 6.033 dB.
-        close(f64::from(link.expect("there").obstacles_db), 22.0 + 6.033);
+        close(taken_db(link), 22.0 + 6.033);
+        let walled = link.expect("there").walled_mw;
+        close(
+            decibels(f64::from(walled)),
+            20.0 - 47.86 - 25.0 * libm::log10(60.0) - 22.0,
+        );
         close(dbm(link), 20.0 - 47.86 - 25.0 * libm::log10(60.0) - 22.0 - 6.033);
         assert_eq!(link, channel.link(1, 0));
         // Without a body it is in nobody's way.
         channel.place(2, (55.0, 0.0), 90.0, false);
         channel.settle();
-        close(f64::from(channel.link(0, 1).expect("there").obstacles_db), 22.0);
+        close(taken_db(channel.link(0, 1)), 22.0);
+    }
+
+    #[test]
+    fn who_is_hidden_by_vehicles_alone_has_a_link_without_power() {
+        let params = Params {
+            vehicles: VehicleObstacles::KnifeEdge,
+            vehicle_height_m: 4.0,
+            ..still()
+        };
+        let mut channel = of(&params, Obstacles::default(), &[CAR, CAR, CAR]);
+        line(&mut channel, &[0.0, 200.0, 10.0]);
+        // -85.39 dBm in the open, and the lorry's roof takes more than the 17 dB that are left.
+        let link = channel.link(0, 1).expect("no wall is in the way");
+        close(
+            decibels(f64::from(link.open_mw)),
+            20.0 - 47.86 - 25.0 * libm::log10(200.0),
+        );
+        assert_eq!((link.walled_mw, link.mw), (link.open_mw, 0.0));
+        let mut found = Vec::new();
+        channel.links(0, 1..2, &mut found);
+        assert_eq!(found, [(1, link)]);
     }
 
     #[test]
@@ -747,17 +791,24 @@ mod tests {
                 End { node: 0, at: a, height: heights.0 },
                 End { node: 1, at: b, height: heights.1 },
             );
-            let lost = walls().look(a, b, f64::INFINITY).loss.expect("no margin")
-                + vehicles.loss(ends.0, ends.1, f64::INFINITY).expect("can be spared");
+            let walls_db = walls().look(a, b, f64::INFINITY).loss.expect("no margin");
+            let vehicles_db = vehicles.loss(ends.0, ends.1, f64::INFINITY).expect("can be spared");
             let expected = params.power_dbm + gains.0 + gains.1 + field.at(a.0, a.1) + field.at(b.0, b.1)
-                - PathLoss::new(&params, heights.0, heights.1).db(metres) - lost;
+                - PathLoss::new(&params, heights.0, heights.1).db(metres) - walls_db - vehicles_db;
+            let floor = params.floor_dbm;
             match channel.link(0, 1) {
                 Some(link) => {
-                    prop_assert!((decibels(f64::from(link.mw)) - expected).abs() < 1e-3);
-                    prop_assert!((f64::from(link.obstacles_db) - lost).abs() < 1e-3);
+                    let [open, walled, mean] = [link.open_mw, link.walled_mw, link.mw].map(|mw| decibels(f64::from(mw)));
+                    prop_assert!((open - expected - walls_db - vehicles_db).abs() < 1e-3);
+                    prop_assert!((walled - expected - vehicles_db).abs() < 1e-3 && walled >= floor - 1e-3);
+                    if link.mw == 0.0 {
+                        prop_assert!(expected < floor + 1e-3);
+                    } else {
+                        prop_assert!((mean - expected).abs() < 1e-3 && expected >= floor - 1e-3);
+                    }
                     prop_assert!((f64::from(link.metres) - metres.max(1.0)).abs() < 1e-3);
                 }
-                None => prop_assert!(expected < params.floor_dbm + 1e-3),
+                None => prop_assert!(expected + vehicles_db < floor + 1e-3),
             }
             prop_assert_eq!(channel.link(0, 1), channel.link(1, 0));
         }

@@ -21,20 +21,21 @@ struct Told {
 #[derive(Clone, Copy, Debug)]
 struct Word {
     by: u32,
-    /// Without power there is no link.
+    /// Without power in the open there is no link.
     link: Link,
 }
 
 impl Word {
     fn link(&self) -> Option<Link> {
-        (self.link.mw > 0.0).then_some(self.link)
+        (self.link.open_mw > 0.0).then_some(self.link)
     }
 }
 
 /// No link.
 const NONE: Link = Link {
+    open_mw: 0.0,
+    walled_mw: 0.0,
     mw: 0.0,
-    obstacles_db: 0.0,
     metres: 0.0,
 };
 
@@ -108,8 +109,9 @@ mod tests {
     use super::*;
 
     const LINK: Option<Link> = Some(Link {
+        open_mw: 1.0,
+        walled_mw: 1.0,
         mw: 1.0,
-        obstacles_db: 0.0,
         metres: 2.0,
     });
 

@@ -49,7 +49,7 @@ macro_rules! reasons {
 reasons! {
     /// Received power after fading stayed under the receiver's sensitivity.
     BelowSensitivity = "below_sensitivity", Radio;
-    /// Strong enough without the walls in between, too weak behind them.
+    /// Strong enough without the walls and vehicles in between, too weak behind them.
     Obstacle = "obstacle", Radio;
     /// Noise alone corrupted the frame.
     Noise = "noise", Radio;

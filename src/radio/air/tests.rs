@@ -6,7 +6,7 @@ use roadveil_role::{LinkAddr, Payload, Priority};
 
 use super::super::channel::Antenna;
 use super::super::obstacle::Obstacles;
-use super::super::params::{Fading, Preset};
+use super::super::params::{Fading, Preset, VehicleObstacles};
 use super::*;
 
 /// On the air for so long.
@@ -126,6 +126,43 @@ fn a_frame_below_the_candidates_power_still_disturbs() {
     air.begin(us(1_000), emission(0, None));
     assert!(air.remains().is_some_and(|left| left.contains("slot 0")));
     assert!(air.sense(2, us(1_005)).taken, "its energy is there");
+}
+
+#[test]
+fn who_is_hidden_by_a_vehicle_is_a_candidate_and_hears_nothing() {
+    let lorries = Params {
+        vehicles: VehicleObstacles::KnifeEdge,
+        vehicle_height_m: 4.0,
+        ..params()
+    };
+    // In the open -77.9 and -85.4 dBm; the lorry ten metres ahead takes 27 dB, which leaves less than the floor of -104.
+    let mut air = air(lorries, &[0.0, 10.0, 100.0, 200.0]);
+    for (node, x) in [(0, 0.0), (1, 10.0), (2, 100.0), (3, 200.0)] {
+        air.channel().place(node, (x, 0.0), 90.0, true);
+    }
+    air.channel().settle();
+    let (slot, _) = air.begin(us(0), emission(0, None));
+    assert!(!air.sense(2, us(10)).taken, "no energy is there");
+    let (_, receptions) = air.finish(us(496), slot, &mut Vec::new()).expect("on the air");
+    let of = |node: u32| {
+        receptions
+            .iter()
+            .find(|heard| heard.node.0 == node)
+            .expect("a candidate")
+    };
+    assert_eq!(of(1).lost, None);
+    assert_eq!((of(2).lost, of(2).dbm), (Some(Reason::Obstacle), Reception::NO_POWER));
+    assert_eq!(
+        of(3).lost,
+        Some(Reason::BelowSensitivity),
+        "it would be in the open, too"
+    );
+
+    let (slot, _) = air.begin(us(1_000), emission(0, Some(2)));
+    let (_, receptions) = air.finish(us(1_496), slot, &mut Vec::new()).expect("on the air");
+    assert_eq!(receptions.len(), 1);
+    assert_eq!((receptions[0].node.0, receptions[0].lost), (2, Some(Reason::Obstacle)));
+    assert_eq!(air.remains(), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use roadveil_role::tree::{self, Tree};
 
 use super::flow;
+use crate::event::Reception;
 use crate::metrics::scene::{Entry, Medium, Scene};
 use crate::tui::names;
 use crate::tui::text::{put, put_right};
@@ -272,7 +273,11 @@ fn receivers(scene: &Scene, ui: &Ui, entry: &Entry, area: Rect, buffer: &mut Buf
         put(buffer, (x, y), 9, &scene.name(reception.node), Style::new());
         x += 10;
         if matches!(entry.medium, Medium::Air { .. }) {
-            put_right(buffer, (x, y), 4, &reception.dbm.to_string(), theme.style(Ink::Dim));
+            let dbm = match reception.dbm {
+                Reception::NO_POWER => "—".to_owned(),
+                dbm => dbm.to_string(),
+            };
+            put_right(buffer, (x, y), 4, &dbm, theme.style(Ink::Dim));
             x += 5;
         }
         let mut text = reception
