@@ -16,6 +16,10 @@ pub(super) enum Kind {
     Json,
     /// A topology, which a person may have changed since.
     Topology,
+    /// A profile of this host.
+    Profile,
+    /// A picture as SVG.
+    Picture,
 }
 
 /// How every MCAP file begins.
@@ -27,6 +31,8 @@ impl Kind {
             Kind::Log => "a log",
             Kind::Json => "JSON",
             Kind::Topology => "a topology",
+            Kind::Profile => "a profile",
+            Kind::Picture => "a picture",
         }
     }
 
@@ -36,6 +42,8 @@ impl Kind {
             Kind::Log => beginning.starts_with(MCAP),
             Kind::Json => beginning.trim_ascii_start().first() == Some(&b'{'),
             Kind::Topology => false,
+            Kind::Profile => beginning.starts_with(b"[profile.host]"),
+            Kind::Picture => beginning.trim_ascii_start().starts_with(b"<svg"),
         }
     }
 }
@@ -107,11 +115,13 @@ mod tests {
         put("city.toml", b"title = \"mine\"");
         put("old.mcap", b"\x89MCAP0\r\nrest");
         put("old.json", b"\n {\"schema\": 1}");
+        put("old.svg", b"<svg width=\"1\">");
+        put("host.toml", b"[profile.host]\nsource = \"measured\"");
         put("empty", b"");
         let may = |name: &str, kind, others: &[(&Path, &str)]| may_write(&path(name), kind, others).is_ok();
         for name in ["new", "empty"] {
             assert!(
-                [Kind::Log, Kind::Json, Kind::Topology]
+                [Kind::Log, Kind::Json, Kind::Topology, Kind::Profile, Kind::Picture]
                     .iter()
                     .all(|kind| may(name, *kind, &[]))
             );
@@ -119,6 +129,8 @@ mod tests {
         assert!(may("old.mcap", Kind::Log, &[]) && !may("old.mcap", Kind::Json, &[]));
         assert!(may("old.json", Kind::Json, &[]) && !may("old.json", Kind::Log, &[]));
         assert!(!may("city.toml", Kind::Log, &[]) && !may("city.toml", Kind::Topology, &[]));
+        assert!(may("old.svg", Kind::Picture, &[]) && !may("old.json", Kind::Picture, &[]));
+        assert!(may("host.toml", Kind::Profile, &[]) && !may("city.toml", Kind::Profile, &[]));
         let (old, new) = (path("old.mcap"), path("new"));
         assert!(!may("old.mcap", Kind::Log, &[(&old, "the log that is read")]));
         assert!(!may("new", Kind::Json, &[(&new, "the log")]), "both would be new");

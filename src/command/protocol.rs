@@ -1,6 +1,7 @@
 //! `roadveil protocol ...`
 
 use core::fmt::Write;
+use core::time::Duration;
 
 use roadveil_role::param::Default as ParamDefault;
 use roadveil_role::{Cardinality, ParamKind, ParamSpec, Protocol};
@@ -102,7 +103,7 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
 
 fn default(param: &ParamSpec) -> String {
     match param.default {
-        ParamDefault::Span(span) => format!("{span:?}"),
+        ParamDefault::Span(span) => duration(span),
         ParamDefault::Count(count) => count.to_string(),
         ParamDefault::Number(number) => number.to_string(),
         ParamDefault::Flag(flag) => flag.to_string(),
@@ -112,9 +113,18 @@ fn default(param: &ParamSpec) -> String {
     }
 }
 
+/// As a topology has it.
+fn duration(span: Duration) -> String {
+    if span.is_zero() {
+        "0s".to_owned()
+    } else {
+        format!("{span:?}")
+    }
+}
+
 fn kind(param: &ParamSpec) -> String {
     match param.kind {
-        ParamKind::Span { min, max } => format!("from {min:?} to {max:?}"),
+        ParamKind::Span { min, max } => format!("from {} to {}", duration(min), duration(max)),
         ParamKind::Count { min, max } => format!("whole number from {min} to {max}"),
         ParamKind::Number { min, max } => format!("number from {min} to {max}"),
         ParamKind::Flag => "true or false".to_owned(),

@@ -63,6 +63,8 @@ fn headless(log: &Log, from: Time) -> Result<Exit, Failure> {
     if from > Time::ZERO {
         say!("note: figures of the events from {from} s on; what came before is not counted");
     }
-    print(&report::figures(log.cast(), &summary))?;
+    // A run goes on after its last event; a log without an end tells no more than that.
+    let reached = log.end().map_or(summary.now, |end| end.reached);
+    print(&report::figures(log.cast(), &summary, reached))?;
     Ok(Exit::Done)
 }

@@ -11,7 +11,6 @@ use super::{Exit, Failure, print};
 use crate::cli::{self, TopologyCommand};
 use crate::kernel::{Kernel, Options};
 use crate::scenario::{self, Import, Scenario, library};
-use crate::session::RunError;
 use crate::world::Rect;
 
 /// Lists, shows, checks, writes and imports topologies.
@@ -27,9 +26,7 @@ pub(super) fn topology(command: &TopologyCommand) -> Result<Exit, Failure> {
                 threads: 1,
                 share: true,
             };
-            Kernel::new(Arc::new(scenario), options)
-                .map_err(RunError::from)
-                .map_err(Failure::input)?;
+            Kernel::new(Arc::new(scenario), options).map_err(Failure::input)?;
             print(&format!("{description}\n"))?;
         }
         TopologyCommand::New => print(library::STARTER)?,

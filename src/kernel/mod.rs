@@ -38,7 +38,7 @@ pub use workers::Executed;
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
 use crate::radio::{Air, Antenna, Channel, Contention, Draws, Key, Obstacles, Outgoing};
-use crate::scenario::{Fault, Place, Profile, Scenario};
+use crate::scenario::{self, Fault, Place, Profile, Scenario};
 use checks::Checks;
 use node::Node;
 use processor::Item;
@@ -105,8 +105,8 @@ impl Kernel {
     /// Sets up a run of the scenario: keys are handed out, nothing has happened yet.
     ///
     /// # Errors
-    /// If a protocol cannot be set up with the scenario's nodes and parameters.
-    pub fn new(scenario: Arc<Scenario>, options: Options) -> Result<Kernel, SetupError> {
+    /// If a protocol cannot be set up with the scenario's nodes and parameters, shown in its topology.
+    pub fn new(scenario: Arc<Scenario>, options: Options) -> Result<Kernel, scenario::Error> {
         let seed = scenario.seed;
         // What this thread executed before is not this run's.
         tally::take();
@@ -504,7 +504,7 @@ impl core::fmt::Debug for Kernel {
 /// Each node's profile; nodes with equal ones share them.
 fn profiles(scenario: &Scenario) -> Vec<Arc<Profile>> {
     let mut known: Vec<Arc<Profile>> = Vec::new();
-    let of = |node: &crate::scenario::Node| match known.iter().find(|profile| ***profile == node.profile) {
+    let of = |node: &scenario::Node| match known.iter().find(|profile| ***profile == node.profile) {
         Some(profile) => Arc::clone(profile),
         None => {
             known.push(Arc::new(node.profile.clone()));
@@ -515,9 +515,10 @@ fn profiles(scenario: &Scenario) -> Vec<Arc<Profile>> {
 }
 
 /// Lets every protocol hand out its keys, and gives each node its roles.
-fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupError> {
+fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), scenario::Error> {
     for configured in &scenario.protocols {
         let protocol = configured.protocol;
+        let refused = |why: SetupError| scenario.refused(protocol, &why);
         let members = scenario.nodes.iter().enumerate().filter_map(|(index, node)| {
             let roles: Vec<String> = node
                 .roles
@@ -546,13 +547,12 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
         if let Some(node) = setup.nodes.iter().find(|node| node.roles.len() > 1) {
             // A frame would be for both, and its one outcome could not be told.
             let roles = node.roles.join(" and ");
-            return Err(SetupError(format!(
-                "{} has two roles of {}, {roles}: give each a node of its own",
-                node.name, protocol.name
-            )));
+            return Err(refused(SetupError(format!(
+                "{} has two roles of it, {roles}: give each a node of its own",
+                node.name
+            ))));
         }
-        let named = |error: SetupError| SetupError(format!("[protocols.{}] {}", protocol.name, error.0));
-        let mut deployment = (protocol.setup)(&setup).map_err(named)?;
+        let mut deployment = (protocol.setup)(&setup).map_err(refused)?;
         for (node, planned) in nodes.iter_mut().zip(&scenario.nodes) {
             for (slot, role) in planned
                 .roles
@@ -560,11 +560,12 @@ fn hand_out_roles(scenario: &Scenario, nodes: &mut [Node]) -> Result<(), SetupEr
                 .enumerate()
                 .filter(|(_, role)| role.protocol.number == protocol.number)
             {
-                node.give(slot, deployment.role(&planned.name, role.role.name)?);
+                node.give(slot, deployment.role(&planned.name, role.role.name).map_err(refused)?);
             }
         }
     }
-    nodes.iter_mut().try_for_each(Node::seat_roles)
+    let seated = nodes.iter_mut().try_for_each(Node::seat_roles);
+    seated.map_err(|why| scenario::Error::of(scenario.origin.to_string(), why.0))
 }
 
 /// Links that differ, by the numbers of their ends. The scenario has checked the names.

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use roadveil_role::{Reason, Value};
+use roadveil_role::{Reason, Time, Value};
 
 use crate::event::Cast;
 use crate::kernel::Executed;
@@ -66,18 +66,14 @@ fn write(text: &mut String, finished: &Finished) -> std::fmt::Result {
     Ok(())
 }
 
-/// The figures of a log, as a table.
-pub fn figures(cast: &Cast, summary: &Summary) -> String {
+/// The figures of a log that goes up to `reached`, as a table.
+pub fn figures(cast: &Cast, summary: &Summary, reached: Time) -> String {
     let mut text = format!("{}  (seed {})\n", cast.title, cast.seed);
     // Writing to a string cannot fail.
     let _ = line(
         &mut text,
         "time",
-        &format!(
-            "{:.1} s of {:.1} s",
-            summary.now.as_secs_f64(),
-            cast.duration.as_secs_f64()
-        ),
+        &format!("{:.1} s of {:.1} s", reached.as_secs_f64(), cast.duration.as_secs_f64()),
     );
     let _ = write_figures(&mut text, summary, None);
     text

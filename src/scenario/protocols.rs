@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use roadveil_role::{Cardinality, ParamKind, Params, Protocol, Value};
+use roadveil_role::{Cardinality, ParamKind, Params, Protocol, SetupError, Value};
 use serde::Deserialize;
-use toml::de::ValueDeserializer;
+use toml::de::{DeTable, ValueDeserializer};
 
-use super::document::{Item, Section};
+use super::document::{Item, Section, Texts};
 use super::error::Error;
 use super::files::Files;
 use super::nodes::Rule;
-use super::quantity;
-use super::{Configured, Invalid, Node};
+use super::{Configured, Invalid, Node, Scenario};
+use super::{overrides, quantity};
 
 /// The tables under `[protocols]`.
 pub(super) struct Tables<'d, 'b> {
@@ -106,6 +106,31 @@ impl<'d, 'b> Tables<'d, 'b> {
             return Err(root.error("no node speaks a protocol"));
         }
         Ok(configured)
+    }
+}
+
+impl Scenario {
+    /// Why a protocol cannot be set up, shown where it stands in the topology or an override: at the first parameter that it
+    /// names and that is set there, or else at the protocol's table.
+    pub fn refused(&self, protocol: &Protocol, why: &SetupError) -> Error {
+        let problem = format!("[protocols.{}] {}", protocol.name, why.0);
+        let label = self.origin.to_string();
+        // The topology was good a moment ago: its places are found as they were then.
+        let mut texts = Texts::new(&label, &self.text);
+        let root = DeTable::parse(&self.text).ok().and_then(|mut root| {
+            overrides::apply(&mut root, &self.overrides, &mut texts).ok()?;
+            Some(root)
+        });
+        let root = root.as_ref().map(|root| Section::root(&texts, root));
+        let table = root.and_then(|root| root.get("protocols")?.section("[protocols]").ok()?.get(protocol.name));
+        let section = table.as_ref().and_then(|table| table.section("").ok());
+        let words = why.0.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let named = words.filter_map(|word| protocol.params.iter().find(|spec| spec.name == word));
+        let value = named.filter_map(|spec| section.as_ref()?.get(spec.name)).next();
+        match value.or(table) {
+            Some(place) => place.error(problem),
+            None => Error::of(label.as_str(), problem),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
-use roadveil_role::{SetupError, Time};
+use roadveil_role::Time;
 use thiserror::Error;
 
 use super::{Judge, Outcome, Plan, cast, manifest};
@@ -14,24 +14,19 @@ use crate::journal::{self, JournalError, Recorder, RecorderThread, StreamHash, W
 use crate::kernel::{Executed, Kernel};
 use crate::metrics::Summary;
 use crate::registry::PROTOCOLS;
+use crate::scenario;
 
 /// Why a run could not begin or go on.
 #[derive(Clone, Debug, Error, Diagnostic)]
 pub enum RunError {
     /// A protocol could not be set up.
-    #[error("cannot set up the protocols: {}", .0.0)]
-    Setup(SetupError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Setup(#[from] scenario::Error),
     /// The log could not be written.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Journal(#[from] JournalError),
-}
-
-impl From<SetupError> for RunError {
-    // Written out, so that the reason is the message and is not told a second time as its cause.
-    fn from(error: SetupError) -> RunError {
-        RunError::Setup(error)
-    }
 }
 
 /// A run under way, with its journal and its figures.

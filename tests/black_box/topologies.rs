@@ -143,8 +143,25 @@ fn a_protocol_says_which_value_it_cannot_take() {
         let (error, says) = (error.replace("- ", "-"), words(says));
         assert_eq!(code(&run), 2, "{set}: {error}");
         assert!(
-            error.contains(&says) && error.contains("[protocols.ecpp]"),
+            error.contains(&says) && error.contains("[protocols.ecpp]") && error.contains("--set:1:"),
             "{set}: {error}"
         );
     }
+}
+
+/// The same out of the topology, with file, line and column.
+#[test]
+fn a_protocol_shows_where_the_value_stands_that_it_cannot_take() {
+    let folder = tempfile::tempdir().expect("folder");
+    let starter = String::from_utf8(roadveil(folder.path(), &["topology", "new"]).stdout).expect("text");
+    let table = starter.find("[protocols.ecpp]\n").expect("a table") + "[protocols.ecpp]\n".len();
+    let line = starter[..table].lines().count() + 1;
+    let (above, below) = starter.split_at(table);
+    let path = folder.path().join("mine.toml");
+    fs::write(&path, format!("{above}mix_zones = \"nowhere\"\n{below}")).expect("writes");
+    let check = roadveil(folder.path(), &["topology", "check", "mine.toml"]);
+    assert_eq!(code(&check), 2);
+    let error = stderr(&check);
+    assert!(error.contains(&format!("mine.toml:{line}:13")), "{error}");
+    assert!(error.contains("expected X/Y/RADIUS"), "{error}");
 }

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::{Exit, Failure, print};
 use crate::cli::Bench;
+use crate::command::output::{Kind, may_write};
 use crate::scenario::profile;
 
 /// How long each operation is measured.
@@ -22,6 +23,9 @@ const SPAN: Duration = Duration::from_millis(200);
 
 /// Measures every operation, prints the figures, and writes a profile where asked to.
 pub(super) fn bench(args: &Bench) -> Result<Exit, Failure> {
+    if let Some(path) = &args.output {
+        may_write(path, Kind::Profile, &[])?;
+    }
     let figures = measure();
     if args.json {
         let figures: serde_json::Map<_, _> = figures

@@ -15,7 +15,7 @@ use roadveil_role::{SetupError, Streams, Time};
 use super::tables;
 use crate::event::Event;
 use crate::kernel::{Kernel, Options, PORTION};
-use crate::scenario::{Origin, Scenario};
+use crate::scenario::{self, Origin, Scenario};
 
 /// Length of the coverage along the road, `R_range`, metres. The paper's value was not recovered.
 pub(super) const RANGE: f64 = 300.0;
@@ -163,12 +163,13 @@ pub(super) fn serve(situation: Situation, processors: Processors, seconds: f64) 
     let arrivals = arrivals(&situation, end + dwell);
     let text = topology(&situation, processors, &arrivals, end + dwell);
     let scenario = Scenario::parse(&text, Origin::Stdin, Path::new("."), &[]);
-    let scenario = Arc::new(scenario.map_err(|error| SetupError(error.to_string()))?);
+    let unready = |error: scenario::Error| SetupError(error.to_string());
+    let scenario = Arc::new(scenario.map_err(unready)?);
     let options = Options {
         threads: 1,
         share: true,
     };
-    let Outcome { with_key, opened } = run(Kernel::new(scenario, options)?);
+    let Outcome { with_key, opened } = run(Kernel::new(scenario, options).map_err(unready)?);
     let obtained = with_key.len() as u64;
     let counts = |index: &usize| (begin..end).contains(&arrivals[*index]);
     let arrived = (0..arrivals.len()).filter(counts);

@@ -223,7 +223,7 @@ impl Run {
         let cast = session::cast(&scenario);
         let writer = Writer::create(&file.0, &session::manifest(&plan), &cast, journal::Options::default());
         Ok(Run {
-            kernel: Kernel::new(scenario, options).map_err(|error| error.0)?,
+            kernel: Kernel::new(scenario, options).map_err(|error| error.to_string())?,
             recorder: Recorder::writing(writer.map_err(|error| error.to_string())?, &cast),
             cost: 0.0,
             receptions: 0,

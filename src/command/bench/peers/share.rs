@@ -172,7 +172,7 @@ pub(super) fn measure(seconds: u64) -> Result<Parts, String> {
 /// Runs the kernel alone: its records, and how its time is shared. Processor time is what the clock of this process says;
 /// how it divides is taken from the wall clock, which costs a callback less to read.
 fn kernel(scenario: Arc<Scenario>, options: Options, parts: &mut Parts) -> Result<Vec<Vec<Record>>, String> {
-    let mut kernel = Kernel::new(scenario, options).map_err(|error| error.0)?;
+    let mut kernel = Kernel::new(scenario, options).map_err(|error| error.to_string())?;
     let mut run = Vec::new();
     WITHIN.set(Within::default());
     tally::watch(true);

@@ -189,7 +189,9 @@ impl Run {
             threads: 1,
             share: true,
         };
-        Kernel::new(scenario, options).map(Run).map_err(|error| error.0)
+        Kernel::new(scenario, options)
+            .map(Run)
+            .map_err(|error| error.to_string())
     }
 
     /// Runs it to its end: deliveries, and receptions in all.

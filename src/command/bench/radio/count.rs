@@ -73,7 +73,7 @@ fn run(setting: &Setting, seed: u64) -> Result<Vec<Pairs>, Failure> {
         threads: 1,
         share: true,
     };
-    let mut kernel = Kernel::new(scenario, options).map_err(|error| Failure::Stuck(miette::miette!("{}", error.0)))?;
+    let mut kernel = Kernel::new(scenario, options).map_err(Failure::stuck)?;
     let mut count = Count::new(&layout);
     loop {
         let going = kernel.advance(Time::MAX, PORTION);

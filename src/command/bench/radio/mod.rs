@@ -16,6 +16,7 @@ pub use setting::Setting;
 
 use super::{Exit, Failure, print};
 use crate::cli::{BenchRadio, RadioMode};
+use crate::command::output::{Kind, may_write};
 
 /// Pairs of one bin.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +39,10 @@ impl Point {
 /// Runs the layout and prints its points.
 pub(super) fn bench(args: &BenchRadio) -> Result<Exit, Failure> {
     let settings = Setting::read(args)?;
+    if let Some(path) = &args.svg {
+        let read = args.with.as_deref().map(|other| (other, "the file of --with"));
+        may_write(path, Kind::Picture, read.as_slice())?;
+    }
     // Read before the run, so that a missing file costs no waiting.
     let others = args.with.as_deref().map(|path| read(path, args.mode)).transpose()?;
     let threads = args
