@@ -37,7 +37,7 @@ pub use workers::Executed;
 
 use crate::backhaul::Wires;
 use crate::event::{Event, Load, NodeId, Position, Record, TxId};
-use crate::radio::{Air, Antenna, Channel, Contention, Draws, Key, Obstacles, Outgoing};
+use crate::radio::{Air, Antenna, Channel, Contention, Draws, Key, Obstacles, Outgoing, warm};
 use crate::scenario::{self, Fault, Place, Profile, Scenario};
 use checks::Checks;
 use node::Node;
@@ -195,6 +195,11 @@ impl Kernel {
             self.turns.bits(name, name, at.0)
         };
         let entry = self.queue.pop_by_lot(lot)?;
+        // Whose timer will be due within half a millisecond will mostly send.
+        if let Some(nodes) = self.queue.woken_soon() {
+            let (nodes, air) = (nodes.map(|node| node - 1), &self.air);
+            warm(nodes.map(|node| self.nodes[node as usize].words_to_send() ^ air.words(node)));
+        }
         self.now = entry.at;
         self.handle(entry);
         Some(self.next_tx > transmissions)

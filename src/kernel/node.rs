@@ -206,6 +206,16 @@ impl Node {
         self.wired.then_some(HostAddr(number as u32))
     }
 
+    /// A word of each line that a frame reads which it receives, for [`warm`](crate::radio::warm).
+    pub(super) fn words(&self) -> u64 {
+        u64::from(self.life) ^ self.gnss_sigma.to_bits()
+    }
+
+    /// The same for a timer, and for a frame that it sends then.
+    pub(super) fn words_to_send(&self) -> u64 {
+        self.words() ^ self.seats.len() as u64 ^ self.mac.words() ^ u64::from(self.settings)
+    }
+
     /// Does it work now?
     pub(super) fn is_up(&self) -> bool {
         self.present && !self.failed

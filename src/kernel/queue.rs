@@ -136,6 +136,8 @@ pub(super) struct Queue {
     /// An empty list, kept for its memory.
     spare: Vec<Entry>,
     sequence: u64,
+    /// Has another stretch become the present one?
+    moved_on: bool,
 }
 
 impl Queue {
@@ -164,6 +166,12 @@ impl Queue {
             .push(entry);
     }
 
+    /// Once in each stretch: the nodes (their numbers plus one) of which a timer will be due in it.
+    pub(super) fn woken_soon(&mut self) -> Option<impl Iterator<Item = u32>> {
+        let timers = |Reverse(entry): &Reverse<Entry>| matches!(entry.what, What::Due { .. }).then_some(entry.node);
+        core::mem::take(&mut self.moved_on).then(|| self.near.iter().filter_map(timers))
+    }
+
     /// When the next entry is due.
     pub(super) fn next_at(&self) -> Option<Time> {
         self.near.peek().map(|Reverse(entry)| entry.at)
@@ -176,6 +184,7 @@ impl Queue {
             && let Some((stretch, mut entries)) = self.far.pop_first()
         {
             self.present = stretch;
+            self.moved_on = true;
             self.near.extend(entries.drain(..).map(Reverse));
             self.spare = entries;
         }

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::processor::Class;
 use super::queue::{Arriving, Received, What};
 use crate::event::{Event, Frame, NodeId, Packet, Reception};
-use crate::radio::{Admission, DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime};
+use crate::radio::{Admission, DETECTION, Emission, Kind, Outgoing, SIFS, ack_airtime, airtime, warm};
 
 impl Kernel {
     /// A role's frame goes to the gatekeeper, and through it to the node's transmit queue.
@@ -197,6 +197,8 @@ impl Kernel {
 
     fn put_on_air(&mut self, index: usize, end: Time, emission: Emission) {
         let (slot, watch) = self.air.begin(self.now, emission);
+        // Most of them get it when it ends.
+        warm(self.air.followers(slot).map(|node| self.nodes[node as usize].words()));
         if watch {
             self.queue
                 .push(self.now + DETECTION, index as u32 + 1, 0, What::Noticed { slot });

@@ -140,6 +140,11 @@ pub struct Mac {
 }
 
 impl Mac {
+    /// A word of each of its lines, for [`warm`](super::warm::warm).
+    pub fn words(&self) -> u64 {
+        self.draws_made ^ u64::from(self.categories[3].window) ^ self.queue.len() as u64
+    }
+
     /// The medium access of the node with this key.
     pub fn new(key: Key, common: &Contention) -> Mac {
         let mut categories = [Category::default(); 4];

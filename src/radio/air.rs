@@ -16,6 +16,7 @@ use super::error_rate::Rate;
 use super::grid::Neighbours;
 use super::params::Params;
 use super::receiver::{GivenUp, Phy, Place, Power, Receiver, power};
+use super::warm::warm;
 use crate::event::{NodeId, Reception, TxId};
 
 /// What a frame is.
@@ -215,6 +216,18 @@ impl Air {
             near.retain(|&(_, by)| !sight.hides(by));
         }
         near.sort_unstable_by_key(|&(node, _)| node);
+        warm(self.near.iter().map(|&(node, _)| self.words(node)));
+    }
+
+    /// Who follows a frame that has just begun.
+    pub fn followers(&self, slot: u32) -> impl Iterator<Item = u32> {
+        let heard = self.slots[slot as usize].heard.iter();
+        heard.filter(|heard| heard.lost.is_none()).map(|heard| heard.node)
+    }
+
+    /// A word of each line that a frame of a node or to it reads here, for [`warm`].
+    pub fn words(&self, node: u32) -> u64 {
+        self.receivers[node as usize].words() ^ self.channel.words(node)
     }
 
     /// A frame begins to arrive at all who are near.

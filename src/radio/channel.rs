@@ -196,6 +196,13 @@ impl Channel {
         }
     }
 
+    /// A word of each line that a link to or from a node reads, for [`warm`](super::warm::warm).
+    pub fn words(&self, node: u32) -> u64 {
+        let vehicles = self.vehicles.as_ref();
+        let between = vehicles.map_or(0, |vehicles| vehicles.words(node) ^ self.mutual.words(node));
+        self.spots[node as usize].x.to_bits() ^ between
+    }
+
     /// Where a node was put last.
     pub fn at(&self, node: u32) -> (f64, f64) {
         let spot = &self.spots[node as usize];

@@ -27,6 +27,7 @@ mod receiver;
 mod shadowing;
 mod sightlines;
 mod vehicles;
+mod warm;
 
 pub use access::{Contention, Mac, Outgoing, Sensed};
 pub use air::{Air, Emission, Kind};
@@ -37,6 +38,7 @@ pub use error_rate::{ErrorTable, Rate};
 pub use grid::Neighbours;
 pub use obstacle::Obstacles;
 pub use params::{Dcc, ErrorModel, Fading, MacLaw, Params, PathLossLaw, Preset, VehicleObstacles, Wanted};
+pub use warm::warm;
 
 use core::time::Duration;
 

@@ -66,6 +66,12 @@ impl Mutual {
         self.movements = self.movements.wrapping_add(1);
     }
 
+    /// A word of each line that telling a node reads, for [`warm`](super::warm::warm).
+    pub fn words(&self, to: u32) -> u64 {
+        let told = &self.told[to as usize];
+        u64::from(told.since) ^ told.links.last().map_or(0, |word| u64::from(word.by))
+    }
+
     /// Begins with a sender; then come those who hear it, by number.
     pub fn begin(&mut self, from: u32) {
         let told = &mut self.told[from as usize];

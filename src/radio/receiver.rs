@@ -173,6 +173,11 @@ impl Receiver {
         self.lock.is_some() || self.energy >= phy.sense
     }
 
+    /// A word of each of its lines, for [`warm`](super::warm::warm).
+    pub fn words(&self) -> u64 {
+        self.energy ^ self.idle_since.0
+    }
+
     /// Is the node itself on the air?
     pub fn is_sending(&self) -> bool {
         self.sending

@@ -108,6 +108,11 @@ impl Vehicles {
         body.present = false;
     }
 
+    /// A word of a body, for [`warm`](super::warm::warm).
+    pub fn words(&self, node: u32) -> u64 {
+        self.bodies[node as usize].at.0.to_bits()
+    }
+
     /// Sorts the bodies, if any has moved.
     pub fn settle(&mut self) {
         if core::mem::take(&mut self.moved) {
