@@ -61,7 +61,7 @@ pub struct Run {
     #[arg(long)]
     pub headless: bool,
     /// Seed of all randomness [default: the topology's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
     /// How much virtual time to run, such as 60s [default: the topology's]
     #[arg(long, value_name = "SPAN", value_parser = duration)]
@@ -320,6 +320,9 @@ pub enum TopologyCommand {
     Check {
         /// A topology file, `-` for stdin, or a shipped one's name
         topology: String,
+        /// Change a value of it, such as radio.exponent=3
+        #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+        set: Vec<(String, String)>,
     },
     /// Print a topology to start from, with comments
     New,
@@ -488,6 +491,11 @@ pub struct BenchPeers {
 
 fn duration(text: &str) -> Result<Duration, String> {
     quantity::duration(text).ok_or_else(|| "expected a span such as 60s, 1.5s, 250ms or 2m".to_owned())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
 }
 
 fn bbox(text: &str) -> Result<[f64; 4], String> {

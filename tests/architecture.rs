@@ -156,3 +156,13 @@ fn unsafe_code_lives_in_crypto_alone() {
         }
     }
 }
+
+#[test]
+fn the_page_about_logs_explains_every_reason() {
+    let page = fs::read_to_string(root().join("docs/logs.md")).expect("the page");
+    for reason in roadveil_role::Reason::ALL {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{reason}` |")));
+        let row = row.unwrap_or_else(|| panic!("no row for `{reason}`"));
+        assert!(row.ends_with(&format!("| {} |", reason.explain().trim())), "{row}");
+    }
+}

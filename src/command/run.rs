@@ -53,9 +53,10 @@ pub(super) fn run(args: Run) -> Result<Exit, Failure> {
     check_outputs(&args)?;
     telemetry::init(live.then(|| Path::new(DEFAULT_DIRECTORY)));
     let plan = plan(&args)?;
-    let new_report = check_report_path(&args)?;
     // What was made before the run could begin, and is empty if it did not.
     let reserved = (args.log.is_none()).then(|| plan.log.clone()).flatten();
+    let tidy = |_: &Failure| reserved.iter().for_each(|path| remove_if_empty(path));
+    let new_report = check_report_path(&args).inspect_err(tidy)?;
     let made: Vec<PathBuf> = reserved.into_iter().chain(new_report).collect();
     let tidied = |failure: Failure| {
         made.iter().for_each(|path| remove_if_empty(path));

@@ -18,8 +18,8 @@ pub(super) fn topology(command: &TopologyCommand) -> Result<Exit, Failure> {
     match command {
         TopologyCommand::List { json } => print(&list(*json))?,
         TopologyCommand::Show { name } => print(library::find(name).map_err(Failure::input)?.text)?,
-        TopologyCommand::Check { topology } => {
-            let scenario = Scenario::load(topology, &[], None).map_err(Failure::input)?;
+        TopologyCommand::Check { topology, set } => {
+            let scenario = Scenario::load(topology, set, None).map_err(Failure::input)?;
             let description = scenario.describe();
             // Parameters that contradict each other show when a protocol hands out its keys.
             let options = Options {

@@ -42,6 +42,31 @@ fn nothing_is_lost_that_a_command_did_not_write() {
 }
 
 #[test]
+fn a_run_that_cannot_write_its_report_leaves_no_log() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = roadveil(
+        folder.path(),
+        &["run", "three-cars", "--headless", "--report", "nowhere/r.json"],
+    );
+    assert_eq!(code(&run), 2, "{}", stderr(&run));
+    let logs = fs::read_dir(folder.path().join("logs")).expect("logs");
+    assert_eq!(logs.count(), 0);
+    let seed = roadveil(folder.path(), &["run", "three-cars", "--headless", "--seed", "x"]);
+    assert!(
+        code(&seed) == 2 && stderr(&seed).contains("expected a whole number from 0"),
+        "{}",
+        stderr(&seed)
+    );
+}
+
+#[test]
+fn a_topology_is_checked_with_what_is_set() {
+    let folder = tempfile::tempdir().expect("folder");
+    let check = |set: &str| code(&roadveil(folder.path(), &["topology", "check", "city", "--set", set]));
+    assert_eq!([check("radio.exponent=3"), check("radio.exponent=30")], [0, 2]);
+}
+
+#[test]
 fn a_quiet_run_names_what_failed() {
     let folder = tempfile::tempdir().expect("folder");
     let expect = "title = \"t\"\n[[node]]\nname = \"a\"\nroles = [\"ecpp.ta\"]\nat = [0, 0]\n[[node]]\nname = \"r\"\nroles = [\"ecpp.rsu\"]\nat = [1, 1]\n\
