@@ -1,7 +1,6 @@
 //! `roadveil protocol ...`
 
 use core::fmt::Write;
-use core::time::Duration;
 
 use roadveil_role::param::Default as ParamDefault;
 use roadveil_role::{Cardinality, ParamKind, ParamSpec, Protocol};
@@ -11,6 +10,7 @@ use super::{Exit, Failure, print};
 use crate::cli::ProtocolCommand;
 use crate::registry::PROTOCOLS;
 use crate::scenario::nearest;
+use crate::scenario::quantity::written;
 
 /// Lists and shows protocols.
 pub(super) fn protocol(command: &ProtocolCommand) -> Result<Exit, Failure> {
@@ -103,7 +103,7 @@ fn write(text: &mut String, protocol: &Protocol) -> std::fmt::Result {
 
 fn default(param: &ParamSpec) -> String {
     match param.default {
-        ParamDefault::Span(span) => duration(span),
+        ParamDefault::Span(span) => written(span),
         ParamDefault::Count(count) => count.to_string(),
         ParamDefault::Number(number) => number.to_string(),
         ParamDefault::Flag(flag) => flag.to_string(),
@@ -113,18 +113,9 @@ fn default(param: &ParamSpec) -> String {
     }
 }
 
-/// As a topology has it.
-fn duration(span: Duration) -> String {
-    if span.is_zero() {
-        "0s".to_owned()
-    } else {
-        format!("{span:?}")
-    }
-}
-
 fn kind(param: &ParamSpec) -> String {
     match param.kind {
-        ParamKind::Span { min, max } => format!("from {} to {}", duration(min), duration(max)),
+        ParamKind::Span { min, max } => format!("from {} to {}", written(min), written(max)),
         ParamKind::Count { min, max } => format!("whole number from {min} to {max}"),
         ParamKind::Number { min, max } => format!("number from {min} to {max}"),
         ParamKind::Flag => "true or false".to_owned(),

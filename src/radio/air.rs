@@ -245,33 +245,28 @@ impl Air {
                 continue;
             }
             let fade = fader.factor(node, link.metres);
-            if link.mw == 0.0 {
-                heard.push(Heard {
-                    power: 0,
-                    node,
-                    lost: Some(self.too_weak(&link, fade)),
-                    candidate,
-                    arrives: false,
-                });
-                continue;
-            }
             let strength = power(f64::from(link.mw * fade));
-            if strength < self.negligible && !candidate {
+            let arrives = link.mw > 0.0;
+            if arrives && strength < self.negligible && !candidate {
                 continue;
             }
-            let place = Place {
-                slot,
-                index: heard.len() as u32,
-            };
-            let receiver = &mut self.receivers[node as usize];
-            let given_up = receiver.settle(now, &self.phy);
-            let coins = coins.bits(self.keys[node as usize]);
-            let (lost, replaced) = receiver.arrive(now, place, strength, coins, &self.phy);
-            if receiver.contends && receiver.may_become_taken(&self.phy) {
-                watched.push(node);
+            let mut lost = Some(Reason::BelowSensitivity);
+            if arrives {
+                let place = Place {
+                    slot,
+                    index: heard.len() as u32,
+                };
+                let receiver = &mut self.receivers[node as usize];
+                let given_up = receiver.settle(now, &self.phy);
+                let coins = coins.bits(self.keys[node as usize]);
+                let replaced;
+                (lost, replaced) = receiver.arrive(now, place, strength, coins, &self.phy);
+                if receiver.contends && receiver.may_become_taken(&self.phy) {
+                    watched.push(node);
+                }
+                mark(&mut self.slots, given_up);
+                mark(&mut self.slots, replaced);
             }
-            mark(&mut self.slots, given_up);
-            mark(&mut self.slots, replaced);
             heard.push(Heard {
                 power: strength,
                 node,
@@ -280,7 +275,7 @@ impl Air {
                     other => other,
                 },
                 candidate,
-                arrives: true,
+                arrives,
             });
         }
         self.links = links;

@@ -327,9 +327,14 @@ impl<'d> Item<'d> {
 
 /// The beginning of a text that a stranger wrote, fit to print.
 pub(super) fn printable(text: &str) -> String {
+    clipped(text, 60)
+}
+
+/// So many characters of a text that a stranger may have written parts of, fit to print.
+pub(super) fn clipped(text: &str, most: usize) -> String {
     let mut clipped: String = text
         .chars()
-        .take(60)
+        .take(most)
         .flat_map(|c| {
             if c.is_control() {
                 c.escape_default().collect()
@@ -338,7 +343,7 @@ pub(super) fn printable(text: &str) -> String {
             }
         })
         .collect();
-    if text.chars().nth(60).is_some() {
+    if text.chars().nth(most).is_some() {
         clipped.push_str("...");
     }
     clipped

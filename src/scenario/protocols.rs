@@ -6,12 +6,15 @@ use roadveil_role::{Cardinality, ParamKind, Params, Protocol, SetupError, Value}
 use serde::Deserialize;
 use toml::de::{DeTable, ValueDeserializer};
 
-use super::document::{Item, Section, Texts};
+use super::document::{Item, Section, Texts, clipped};
 use super::error::Error;
 use super::files::Files;
 use super::nodes::Rule;
 use super::{Configured, Invalid, Node, Scenario};
 use super::{overrides, quantity};
+
+/// A problem of a protocol is told in so many characters at most: it may quote what a topology says.
+const MOST_TOLD: usize = 600;
 
 /// The tables under `[protocols]`.
 pub(super) struct Tables<'d, 'b> {
@@ -113,7 +116,7 @@ impl Scenario {
     /// Why a protocol cannot be set up, shown where it stands in the topology or an override: at the first parameter that it
     /// names and that is set there, or else at the protocol's table.
     pub fn refused(&self, protocol: &Protocol, why: &SetupError) -> Error {
-        let problem = format!("[protocols.{}] {}", protocol.name, why.0);
+        let problem = format!("[protocols.{}] {}", protocol.name, clipped(&why.0, MOST_TOLD));
         let label = self.origin.to_string();
         // The topology was good a moment ago: its places are found as they were then.
         let mut texts = Texts::new(&label, &self.text);

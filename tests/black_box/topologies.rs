@@ -164,4 +164,19 @@ fn a_protocol_shows_where_the_value_stands_that_it_cannot_take() {
     let error = stderr(&check);
     assert!(error.contains(&format!("mine.toml:{line}:13")), "{error}");
     assert!(error.contains("expected X/Y/RADIUS"), "{error}");
+    // What a stranger wrote is quoted, but neither whole nor as a command to the terminal.
+    let long = "x".repeat(100_000);
+    fs::write(&path, format!("{above}mix_zones = \"\\u001b[2J{long}\"\n{below}")).expect("writes");
+    let error = stderr(&roadveil(
+        folder.path(),
+        &["run", "mine.toml", "--headless", "--no-log"],
+    ));
+    let message = error.split("mine.toml:").nth(1).expect("a place");
+    let message = message.split('╭').next().expect("a message");
+    assert!(
+        message.len() < 1_000 && message.contains("u{1b}"),
+        "{} bytes",
+        message.len()
+    );
+    assert!(!error.contains('\u{1b}'), "escapes");
 }
